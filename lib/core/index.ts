@@ -1,0 +1,22 @@
+export type {
+  Allocator,
+  AllocatorStats,
+  FreeExplanation,
+  FreeStep,
+  Pointer,
+  Violation,
+} from './allocator.ts';
+export { type IntegerBounds, requireInteger, requireOneOf } from './arguments.ts';
+export {
+  ArgumentError,
+  type ArgumentErrorCode,
+  HeapError,
+  type HeapErrorCode,
+  type HeapErrorDetails,
+  PosixError,
+  type PosixErrorDetails,
+} from './errors.ts';
+export type { ChunkSnapshot, ChunkState, HeapSnapshot } from './heap-snapshot.ts';
+export type { PageSource } from './page-source.ts';
+export { type Random, seededRandom } from './random.ts';
+export { alignDown, alignUp, formatBytes, GiB, hex, isPowerOfTwo, KiB, MiB } from './units.ts';

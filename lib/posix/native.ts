@@ -1,0 +1,85 @@
+/**
+ * The boundary: exactly what the addon (native/addon.cc) exports. Numbers in; a value, a handle or `-errno`
+ * out. Nothing here decides: no rounding, no default, no retry. Offsets and lengths are bytes and pass through
+ * unrounded, so a call can be refused with the system's own EINVAL.
+ *
+ * A handle owns one address range. Everything that acts on pages names a handle and a byte range inside it;
+ * a range that leaves the mapping, or a handle already unmapped, throws RangeError / Error before any call.
+ */
+
+/** Opaque owner of one mapped range; unmapped when it and all its buffers are gone. */
+export interface NativeMapping {
+  readonly __nativeMapping: unique symbol;
+}
+
+/** A refused call: the errno, negative. */
+export type NegativeErrno = number;
+
+/** One timed case of `timeSystemCall`. */
+export interface NativeTiming {
+  /** Nanoseconds per operation, one number per batch, loop and clock cost subtracted. */
+  samplesNs: Float64Array;
+  /** Operations per batch. */
+  batchSize: number;
+  /** Involuntary context switches while it ran. */
+  involuntarySwitches: number;
+}
+
+/** What the addon exports. */
+export interface NativeAddon {
+  /** PROT_*, MAP_*, MADV_*, MS_*, MREMAP_*, MFD_*, F_SEAL_*, as this platform's headers have them; absent if not. */
+  readonly constants: Readonly<Record<string, number>>;
+  pageSize(): number;
+
+  mmap(
+    address: bigint,
+    lengthBytes: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offsetBytes: number,
+  ): NativeMapping | NegativeErrno;
+  address(mapping: NativeMapping): bigint;
+  byteLength(mapping: NativeMapping): number;
+  /**
+   * A new external ArrayBuffer over a part of the mapping. Several may exist; unmapping detaches them all.
+   * Throws an Error with code ERR_EXTERNAL_BUFFERS_NOT_ALLOWED where the build of Node forbids them.
+   */
+  buffer(mapping: NativeMapping, offsetBytes: number, lengthBytes: number): ArrayBuffer;
+  /** Detaches every buffer, then unmaps, once. -EBUSY, and nothing done, when a buffer was transferred away. */
+  munmap(mapping: NativeMapping): 0 | NegativeErrno;
+  /** Moves or resizes; old buffers are detached on success only. -EBUSY as munmap. -ENOSYS without mremap. */
+  mremap(mapping: NativeMapping, lengthBytes: number, flags: number): 0 | NegativeErrno;
+  mprotect(mapping: NativeMapping, offset: number, length: number, protection: number): 0 | NegativeErrno;
+  madvise(mapping: NativeMapping, offset: number, length: number, advice: number): 0 | NegativeErrno;
+  msync(mapping: NativeMapping, offset: number, length: number, flags: number): 0 | NegativeErrno;
+  mlock(mapping: NativeMapping, offset: number, length: number): 0 | NegativeErrno;
+  munlock(mapping: NativeMapping, offset: number, length: number): 0 | NegativeErrno;
+  /** Fills one byte per page: bit 0 = resident. */
+  mincore(mapping: NativeMapping, offset: number, length: number, out: Uint8Array): 0 | NegativeErrno;
+  /** Names an anonymous range for the process map (Linux prctl PR_SET_VMA_ANON_NAME). */
+  nameRange(mapping: NativeMapping, offset: number, length: number, name: string): 0 | NegativeErrno;
+
+  /** A file that lives in memory: memfd_create, or an unlinked shm_open object where there is none. */
+  memoryFile(name: string, flags: number): number | NegativeErrno;
+  /** fcntl F_ADD_SEALS. -ENOSYS where the platform has no seals. */
+  addSeals(fd: number, seals: number): 0 | NegativeErrno;
+
+  /** The program break now, sbrk(0). */
+  programBreak(): bigint | NegativeErrno;
+  /**
+   * sbrk(bytes) as a handle, zero-filled. Refuses (-EBUSY) when the break moved while it was called; the handle
+   * never unmaps by itself.
+   */
+  growBreak(bytes: number): NativeMapping | NegativeErrno;
+  /**
+   * Gives the last `bytes` of a grown range back: detaches its buffers, then sbrk(-bytes). -EBUSY, and nothing
+   * done, unless the break is exactly the end of the range.
+   */
+  shrinkBreak(mapping: NativeMapping, bytes: number): 0 | NegativeErrno;
+
+  /** Names of the cases `timeSystemCall` knows on this platform. */
+  readonly timedCases: readonly string[];
+  /** Times one case in batches of about 20 to 50 us, in C++. A refused call throws. */
+  timeSystemCall(name: string, batches: number): NativeTiming;
+}
