@@ -6,6 +6,9 @@ const config: ViteUserConfig = defineConfig({
     // Child processes, not threads: a test that faults takes down only its own file.
     pool: 'forks',
     execArgv: ['--expose-gc'],
+    // The counts for the last line of .ci/run.
+    reporters: process.env.CI ? ['default', 'json'] : ['default'],
+    outputFile: { json: 'build/test-report.json' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
