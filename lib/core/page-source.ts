@@ -3,11 +3,17 @@
  * break, a file and a plain ArrayBuffer all look like this.
  *
  *   baseAddress                        growth ->
- *   |------------- committedBytes -------------|------ reserved, not accessible ------|
- *   offset 0                                                                     limitBytes
+ *   |------------- committedBytes -------------|-- slack --|---- reserved, not accessible ----|
+ *   |----------------------- buffer -----------------------|                                  |
+ *   offset 0                                                                            limitBytes
  *
  * An offset is an index into `buffer`; `baseAddress + offset` is the real address. Sources with an aligned
- * window keep baseAddress a multiple of 4 GiB, so that the low 32 bits of an address are its offset.
+ * window (mmap, file, buffer) keep baseAddress a multiple of 4 GiB, so that the low 32 bits of an address are
+ * its offset; the program break is where the system put it.
+ *
+ * One rule for all: `buffer` covers at least the committed bytes. What it holds beyond them (slack committed
+ * ahead for speed, the whole of a plain ArrayBuffer) is not the arena's: an allocator bounds its views by
+ * `committedBytes`, and a write into the slack breaks the promise that grown bytes read as zero.
  */
 export interface PageSource {
   readonly kind: 'mmap' | 'brk' | 'file' | 'buffer';
@@ -17,11 +23,15 @@ export interface PageSource {
   readonly pageSizeBytes: number;
   /** Most bytes that `grow` can ever commit. */
   readonly limitBytes: number;
-  /** Bytes accessible from offset 0 on; a multiple of the page size. */
+  /** Bytes that are the arena's, from offset 0 on; a multiple of the page size. */
   readonly committedBytes: number;
-  /** The committed bytes. Replaced by `grow` and `shrink`; views on earlier buffers stay valid until `release`. */
+  /**
+   * Covers at least the committed bytes. `grow` and `shrink` may replace it by another over the same address;
+   * ask again after each. Views on earlier buffers stay valid until `release`, except that a `shrink` which
+   * really unmaps (brk) makes them empty. They never dangle.
+   */
   readonly buffer: ArrayBuffer;
-  /** System calls made so far, by name. */
+  /** System calls made so far, by name; refused ones count too. */
   readonly systemCalls: Readonly<Record<string, number>>;
   /**
    * Commits more pages at the end; new bytes read as zero.
