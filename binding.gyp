@@ -1,13 +1,24 @@
 {
   "variables": { "sanitize%": "" },
   "target_defaults": {
-    "cflags": ["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
+    "cflags": ["-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden"],
     "xcode_settings": {
       "OTHER_CFLAGS": ["-Wall", "-Wextra", "-Werror"],
       "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+      "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
       "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
+      "CLANG_CXX_LIBRARY": "libc++",
       "MACOSX_DEPLOYMENT_TARGET": "11.0"
-    }
+    },
+    "conditions": [
+      [
+        "sanitize!=''",
+        {
+          "cflags": ["-fsanitize=<(sanitize)", "-fno-omit-frame-pointer", "-g"],
+          "ldflags": ["-fsanitize=<(sanitize)"]
+        }
+      ]
+    ]
   },
   "targets": [
     {
@@ -16,14 +27,19 @@
         "native/addon.cc",
         "native/constants.cc",
         "native/mapping.cc",
+        "native/page_calls.cc",
         "native/program_break.cc",
+        "native/range_handle.cc",
         "native/shared_file.cc",
-        "native/syscall_timer.cc"
+        "native/syscall_timer.cc",
+        "native/timed_cases.cc"
       ],
-      "dependencies": ["<!(node -p \"require('node-addon-api').targets\"):node_addon_api"],
-      "include_dirs": ["<!(node -p \"require('node-api-headers').include_dir\")"],
-      "defines": ["NAPI_VERSION=8"],
-      "cflags_cc": ["-std=c++17"]
+      "include_dirs": [
+        "<!(node -p \"require('node-addon-api').include_dir\")",
+        "<!(node -p \"require('node-api-headers').include_dir\")"
+      ],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS"],
+      "cflags_cc": ["-std=c++17", "-fno-exceptions"]
     },
     {
       "target_name": "replayer",

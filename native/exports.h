@@ -1,0 +1,42 @@
+// Everything addon.cc exports, by the file it lives in. lib/posix/native.ts describes each one for its callers.
+
+#ifndef NATIVE_EXPORTS_H_
+#define NATIVE_EXPORTS_H_
+
+#include <napi.h>
+
+// constants.cc
+Napi::Object Constants(Napi::Env env);
+Napi::Value PageSize(const Napi::CallbackInfo& info);
+
+// mapping.cc: one range from its birth to its end
+Napi::Value Mmap(const Napi::CallbackInfo& info);
+Napi::Value Address(const Napi::CallbackInfo& info);
+Napi::Value ByteLength(const Napi::CallbackInfo& info);
+Napi::Value BufferOver(const Napi::CallbackInfo& info);
+Napi::Value Munmap(const Napi::CallbackInfo& info);
+Napi::Value Mremap(const Napi::CallbackInfo& info);
+
+// page_calls.cc: what may be done to pages of a range
+Napi::Value Mprotect(const Napi::CallbackInfo& info);
+Napi::Value Madvise(const Napi::CallbackInfo& info);
+Napi::Value Msync(const Napi::CallbackInfo& info);
+Napi::Value Mlock(const Napi::CallbackInfo& info);
+Napi::Value Munlock(const Napi::CallbackInfo& info);
+Napi::Value Mincore(const Napi::CallbackInfo& info);
+Napi::Value NameRange(const Napi::CallbackInfo& info);
+
+// shared_file.cc
+Napi::Value MemoryFile(const Napi::CallbackInfo& info);
+Napi::Value AddSeals(const Napi::CallbackInfo& info);
+
+// program_break.cc
+Napi::Value ProgramBreak(const Napi::CallbackInfo& info);
+Napi::Value GrowBreak(const Napi::CallbackInfo& info);
+Napi::Value ShrinkBreak(const Napi::CallbackInfo& info);
+
+// syscall_timer.cc
+Napi::Array TimedCases(Napi::Env env);
+Napi::Value TimeSystemCall(const Napi::CallbackInfo& info);
+
+#endif  // NATIVE_EXPORTS_H_
