@@ -1,0 +1,15 @@
+export { type ChunkChange, diffHeaders, type FieldChange, renderChanges } from './changes.ts';
+export { type DumpOptions, renderDump } from './dump.ts';
+export {
+  asciiGlyphs,
+  type Glyphs,
+  type Paint,
+  type Palette,
+  plainPalette,
+  stateNames,
+  stateOrder,
+  type TextStyle,
+  unicodeGlyphs,
+} from './palette.ts';
+export { renderLegend, renderStrip, type StripOptions, type StripRow } from './strip.ts';
+export { renderSvg, type SvgOptions } from './svg.ts';
