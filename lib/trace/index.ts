@@ -1,0 +1,10 @@
+export { decompress } from './decompress.ts';
+export { formatOperation, formatTrace } from './format.ts';
+export { type SizeClass, type TraceInfo, traceInfo } from './info.ts';
+export { type ParseTraceOptions, parseTrace } from './parse.ts';
+export { builtInTraces, type ReadTraceOptions, readTrace } from './read.ts';
+export { type ReplayOptions, type ReplayResult, replay } from './replay.ts';
+export { ReplayError, type ReplayErrorCode } from './replay-error.ts';
+export { freeLeftovers, replayLoop } from './replay-loop.ts';
+export { allocates, Opcode, type OpcodeValue, type ThreadSwitch, type Trace } from './trace.ts';
+export { TraceError, type TraceErrorCode } from './trace-error.ts';
