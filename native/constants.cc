@@ -284,6 +284,9 @@ Napi::Object Constants(Napi::Env env) {
   AddAdvice(constants);
   AddSyncAndResizeFlags(constants);
   AddFileFlags(constants);
+#ifdef __GLIBC__
+  ADD(__GLIBC__);  // Its sbrk moves the break that its malloc grows; others refuse.
+#endif
   return constants;
 }
 

@@ -1,0 +1,32 @@
+/** System calls timed in C++, one case at a time. */
+import { ArgumentError, requireInteger } from '../core/index.ts';
+import { native } from './binding.ts';
+import { posixError } from './check.ts';
+import type { NativeTiming } from './native.ts';
+
+/** Names of the cases that can be timed on this platform, in kebab-case. */
+export function timedCases(): readonly string[] {
+  return native().timedCases;
+}
+
+/**
+ * Times one case. Blocks the thread for about `batches` times 50 us.
+ * @param name one of `timedCases()`
+ * @param batches samples to take, 1 to 1,000,000
+ * @returns nanoseconds per operation, clock and loop cost subtracted
+ * @throws ArgumentError for an unknown name or a number out of range
+ * @throws PosixError when the system refuses; for `brk-page` EPERM in a worker thread and EBUSY when malloc moved
+ *   the break
+ */
+export function timeSystemCall(name: string, batches: number): NativeTiming {
+  if (!timedCases().includes(name)) {
+    throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'name', `one of ${timedCases().join(', ')}`, name);
+  }
+  requireInteger('batches', batches, { minimum: 1, maximum: 1_000_000 });
+  try {
+    return native().timeSystemCall(name, batches);
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).errno;
+    throw errno === undefined ? error : posixError(name, -errno);
+  }
+}
