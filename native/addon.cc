@@ -1,5 +1,5 @@
-// The export table of the addon: one line per function, no logic. Every context that loads it (the main thread,
-// each worker) gets its own functions; there is no global state behind them.
+// The export table of the addon: one line per function, no logic. Every context that loads it (the main
+// thread, each worker) gets its own functions; there is no global state behind them.
 
 #include <napi.h>
 
@@ -29,6 +29,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
   exports["programBreak"] = Napi::Function::New<ProgramBreak>(env, "programBreak");
   exports["growBreak"] = Napi::Function::New<GrowBreak>(env, "growBreak");
+  exports["extendBreak"] = Napi::Function::New<ExtendBreak>(env, "extendBreak");
   exports["shrinkBreak"] = Napi::Function::New<ShrinkBreak>(env, "shrinkBreak");
 
   exports["timedCases"] = TimedCases(env);

@@ -1,4 +1,5 @@
-// Everything addon.cc exports, by the file it lives in. lib/posix/native.ts describes each one for its callers.
+// Everything addon.cc exports, by the file it lives in. lib/posix/native.ts describes each one for its
+// callers.
 
 #ifndef NATIVE_EXPORTS_H_
 #define NATIVE_EXPORTS_H_
@@ -33,6 +34,7 @@ Napi::Value AddSeals(const Napi::CallbackInfo& info);
 // program_break.cc
 Napi::Value ProgramBreak(const Napi::CallbackInfo& info);
 Napi::Value GrowBreak(const Napi::CallbackInfo& info);
+Napi::Value ExtendBreak(const Napi::CallbackInfo& info);
 Napi::Value ShrinkBreak(const Napi::CallbackInfo& info);
 
 // syscall_timer.cc

@@ -73,6 +73,11 @@ export interface NativeAddon {
    */
   growBreak(bytes: number): NativeMapping | NegativeErrno;
   /**
+   * Makes a grown range longer at its end; its buffers stay valid. -EBUSY, and nothing done, unless the break is
+   * exactly the end of the range.
+   */
+  extendBreak(mapping: NativeMapping, bytes: number): 0 | NegativeErrno;
+  /**
    * Gives the last `bytes` of a grown range back: detaches its buffers, then sbrk(-bytes). -EBUSY, and nothing
    * done, unless the break is exactly the end of the range.
    */
