@@ -26,6 +26,7 @@
       "sources": [
         "native/addon.cc",
         "native/constants.cc",
+        "native/map_constants.cc",
         "native/mapping.cc",
         "native/page_calls.cc",
         "native/program_break.cc",

@@ -1,8 +1,8 @@
 // The only converter from JavaScript values to C++ numbers.
 //
 // Guarantees: NaN, fractions, negatives and values that do not fit are refused by a thrown TypeError or
-// RangeError that names the argument; nothing is ever squeezed through an int32 in between. Arguments are read
-// in order; after the first refusal the rest read as zero and ok() is false, so a call looks like
+// RangeError that names the argument; nothing is ever squeezed through an int32 in between. Arguments are
+// read in order; after the first refusal the rest read as zero and ok() is false, so a call looks like
 //
 //   Arguments in(info);
 //   const size_t length = in.Size("lengthBytes");
@@ -119,7 +119,8 @@ class Arguments {
 
   // Never runs user code: only primitives are turned into text, all else is named by its type.
   std::string Describe(Napi::Value value) const {
-    if (value.IsNumber() || value.IsUndefined() || value.IsNull() || value.IsBoolean()) return value.ToString();
+    if (value.IsNumber() || value.IsUndefined() || value.IsNull() || value.IsBoolean())
+      return value.ToString();
     if (value.IsBigInt()) return value.ToString().Utf8Value() + "n";
     if (value.IsString()) return "a string";
     if (value.IsFunction()) return "a function";

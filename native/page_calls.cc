@@ -1,5 +1,5 @@
-// What may be done to pages of a range. Each function checks that the bytes lie inside the range, makes exactly
-// one call with the numbers it was given, unrounded, and returns 0 or -errno.
+// What may be done to pages of a range. Each function checks that the bytes lie inside the range, makes
+// exactly one call with the numbers it was given, unrounded, and returns 0 or -errno.
 
 #include <sys/mman.h>
 #ifdef __linux__

@@ -26,7 +26,9 @@ void OnBufferFinalized(napi_env, void*, void* hint) {
   delete hold;
 }
 
-void OnHandleFinalized(napi_env, void* data, void*) { delete static_cast<RangeHandle*>(data); }
+void OnHandleFinalized(napi_env, void* data, void*) {
+  delete static_cast<RangeHandle*>(data);
+}
 
 }  // namespace
 
@@ -93,7 +95,8 @@ bool RangeHandle::HasTransferredBuffer() const {
   for (const Loan& loan : loans_) {
     if (*loan.finalized) continue;
     const Napi::ArrayBuffer buffer = loan.buffer.Value();
-    // Collected, yet the backing store is not: transferred, or its finalizer is a turn away. Not ours to guess.
+    // Collected, yet the backing store is not: transferred, or its finalizer is a turn away. Not ours to
+    // guess.
     if (buffer.IsEmpty()) return true;
     // Detached, though nobody but DetachBuffers() detaches for us, and that one drops the loan.
     if (buffer.IsDetached()) return true;
@@ -137,6 +140,10 @@ PageRange::PageRange(Arguments* in) : handle(RangeHandle::From(in)) {
   start = reinterpret_cast<void*>(region.base + offset);
 }
 
-size_t SystemPageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+size_t SystemPageSize() {
+  return static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
 
-Napi::Value ZeroOrErrno(Napi::Env env, int result) { return Napi::Number::New(env, result == 0 ? 0 : -errno); }
+Napi::Value ZeroOrErrno(Napi::Env env, int result) {
+  return Napi::Number::New(env, result == 0 ? 0 : -errno);
+}

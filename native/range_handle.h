@@ -6,9 +6,10 @@
 //                                    v                          |
 //                               ArrayBuffer -----backing store--+
 //
-// Guarantees: the last of handle and buffers to go unmaps the region, once; a region already released is never
-// touched again, although the finalizers of detached buffers run a turn of the event loop later; a buffer whose
-// memory was moved to another ArrayBuffer (transfer(), Node 22 and later) is noticed before anything is done.
+// Guarantees: the last of handle and buffers to go unmaps the region, once; a region already released is
+// never touched again, although the finalizers of detached buffers run a turn of the event loop later; a
+// buffer whose memory was moved to another ArrayBuffer (transfer(), Node 22 and later) is noticed before
+// anything is done.
 
 #ifndef NATIVE_RANGE_HANDLE_H_
 #define NATIVE_RANGE_HANDLE_H_

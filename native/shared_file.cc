@@ -29,7 +29,9 @@ static int CreateMemoryFile(const char*, unsigned) {
   return -1;
 }
 #else
-static int CreateMemoryFile(const char* name, unsigned flags) { return memfd_create(name, flags); }
+static int CreateMemoryFile(const char* name, unsigned flags) {
+  return memfd_create(name, flags);
+}
 #endif
 
 Napi::Value MemoryFile(const Napi::CallbackInfo& info) {

@@ -1,5 +1,5 @@
-// What one operation of each timed case is. Allocations by malloc's mmap path are not here: whether malloc(1 MiB)
-// maps depends on a threshold that moves with the first free, so that case needs a process of its own.
+// What one operation of each timed case is. Allocations by malloc's mmap path are not here: whether malloc(1
+// MiB) maps depends on a threshold that moves with the first free, so that case needs a process of its own.
 
 #include "timed_cases.h"
 
@@ -142,10 +142,13 @@ bool MakeScratch(Scratch* scratch) {
   if (base == MAP_FAILED) return false;
   scratch->base = static_cast<char*>(base);
 #ifdef MADV_NOHUGEPAGE
-  // One huge page would answer 512 first touches at once. A kernel without huge pages refuses, which is as good.
+  // One huge page would answer 512 first touches at once. A kernel without huge pages refuses, which is as
+  // good.
   madvise(base, kScratchPages * scratch->page, MADV_NOHUGEPAGE);
 #endif
   return true;
 }
 
-void DropScratch(const Scratch& scratch) { munmap(scratch.base, kScratchPages * scratch.page); }
+void DropScratch(const Scratch& scratch) {
+  munmap(scratch.base, kScratchPages * scratch.page);
+}

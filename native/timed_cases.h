@@ -1,4 +1,5 @@
-// The operations syscall_timer.cc can time: what one operation is, and what must stand before a batch of them.
+// The operations syscall_timer.cc can time: what one operation is, and what must stand before a batch of
+// them.
 
 #ifndef NATIVE_TIMED_CASES_H_
 #define NATIVE_TIMED_CASES_H_
