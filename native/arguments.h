@@ -12,6 +12,7 @@
 #define NATIVE_ARGUMENTS_H_
 
 #include <napi.h>
+#include <sys/types.h>
 
 #include <climits>
 #include <cmath>
@@ -22,11 +23,14 @@ class Arguments {
  public:
   explicit Arguments(const Napi::CallbackInfo& info) : info_(info), env_(info.Env()) {}
 
-  // A byte count or offset: a safe integer, or a BigInt below 2^64.
-  size_t Size(const char* name) { return Unsigned(name, Next()); }
+  // A byte count: a safe integer, or a BigInt below 2^64.
+  size_t Size(const char* name) { return Unsigned(name, Next(), SIZE_MAX); }
 
   // An address: likewise.
-  uintptr_t Address(const char* name) { return Unsigned(name, Next()); }
+  uintptr_t Address(const char* name) { return Unsigned(name, Next(), UINTPTR_MAX); }
+
+  // A place in a file, below 2^63.
+  off_t FileOffset(const char* name) { return static_cast<off_t>(Unsigned(name, Next(), INT64_MAX)); }
 
   // A set of flags: 0 to 2^32 - 1, because the topmost flags of mmap use bit 31.
   int Flags(const char* name) { return static_cast<int>(static_cast<uint32_t>(Whole(name, 0, UINT32_MAX))); }
@@ -92,13 +96,13 @@ class Arguments {
  private:
   static constexpr double kMaxSafeInteger = 9007199254740991.0;
 
-  uint64_t Unsigned(const char* name, Napi::Value value) {
+  uint64_t Unsigned(const char* name, Napi::Value value, uint64_t maximum) {
     if (!ok_) return 0;
     if (!value.IsBigInt()) return static_cast<uint64_t>(Checked(name, value, 0, kMaxSafeInteger));
     bool lossless = false;
     const uint64_t result = value.As<Napi::BigInt>().Uint64Value(&lossless);
-    if (lossless && result <= UINTPTR_MAX) return result;
-    Refuse(name, "an integer from 0 to 2^64 - 1", value, true);
+    if (lossless && result <= maximum) return result;
+    Refuse(name, "an integer from 0 to " + std::to_string(maximum), value, true);
     return 0;
   }
 

@@ -16,14 +16,14 @@ Napi::Value Mmap(const Napi::CallbackInfo& info) {
   const int protection = in.Flags("protection");
   const int flags = in.Flags("flags");
   const int fd = in.Int("fd");
-  const size_t offset = in.Size("offsetBytes");
+  const off_t offset = in.FileOffset("offsetBytes");
   if (flags & MAP_FIXED) {
-    // It would replace what stands there, a range another handle owns included.
+    // It would replace what stands there, be it a range that another handle owns.
     in.Refuse("flags", "flags without MAP_FIXED", info[3], true);
   }
   if (!in.ok()) return in.Refused();
 
-  void* const base = mmap(hint, length, protection, flags, fd, static_cast<off_t>(offset));
+  void* const base = mmap(hint, length, protection, flags, fd, offset);
   if (base == MAP_FAILED) return Napi::Number::New(in.env(), -errno);
   return RangeHandle::Wrap(in.env(), Region::Kind::kMapping, reinterpret_cast<uintptr_t>(base), length);
 }
