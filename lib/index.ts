@@ -2,6 +2,27 @@
  * The public API, and the one place that joins page sources to allocators. Importing it loads no addon: that
  * happens at the first call that needs system memory.
  */
+import { type ChunkListOptions, ChunkList as SourcedChunkList } from './chunklist/index.ts';
+import { GiB } from './core/index.ts';
+import { mmapSource } from './pages/index.ts';
+
+// The lecture's allocator.
+export type { Placement } from './chunklist/index.ts';
+export type { ChunkListOptions };
+
+/** The lecture's allocator; where no source is given, on real pages of its own. */
+export class ChunkList extends SourcedChunkList {
+  /**
+   * Makes an empty heap.
+   * @param options the source defaults to `mmapSource` with a limit of 1 GiB
+   * @returns the heap; `destroy` gives its pages back
+   * @throws ArgumentError, and PosixError when the system refuses the pages
+   */
+  static override create(options: Partial<ChunkListOptions> = {}): ChunkList {
+    const source = options.source ?? mmapSource({ limitBytes: GiB, name: 'chunkyard chunklist' });
+    return new ChunkList({ ...options, source });
+  }
+}
 
 export {
   type Allocator,
