@@ -45,7 +45,20 @@
     {
       "target_name": "replayer",
       "type": "executable",
-      "sources": ["native/tools/replayer.c"],
+      "sources": [
+        "native/tools/replayer.c",
+        "native/tools/replayer/arena_generic.c",
+        "native/tools/replayer/arena_glibc.c",
+        "native/tools/replayer/child.c",
+        "native/tools/replayer/mode_syscalls.c",
+        "native/tools/replayer/mode_time.c",
+        "native/tools/replayer/mode_watched.c",
+        "native/tools/replayer/program.c",
+        "native/tools/replayer/run_bare.c",
+        "native/tools/replayer/run_damage.c",
+        "native/tools/replayer/run_watched.c",
+        "native/tools/replayer/text.c"
+      ],
       "cflags": ["-std=gnu11"],
       "libraries": ["-lpthread"]
     }

@@ -4,13 +4,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-npx cmake-js compile -d native -O build-asan --CDSANITIZE=address,undefined --log-level warn
+npx cmake-js compile -d native -O build-asan -T chunkyard --CDSANITIZE=address,undefined --log-level warn
 
 CHUNKYARD_ADDON="$PWD/build-asan/Release/chunkyard.node"
 reports="$(mktemp -d)"
 trap 'rm -rf "$reports"' EXIT
 
-nm -D "$CHUNKYARD_ADDON" | grep -q __asan_init || { echo 'the addon is not sanitized' >&2; exit 1; }
+nm -D "$CHUNKYARD_ADDON" | grep __asan_init > /dev/null || { echo 'the addon is not sanitized' >&2; exit 1; }
 
 export CHUNKYARD_ADDON
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so)"
