@@ -20,3 +20,4 @@ export type { ChunkSnapshot, ChunkState, HeapSnapshot } from './heap-snapshot.ts
 export type { PageSource } from './page-source.ts';
 export { type Random, seededRandom } from './random.ts';
 export { alignDown, alignUp, formatBytes, GiB, hex, isPowerOfTwo, KiB, MiB } from './units.ts';
+export type { WindowSource } from './window-source.ts';

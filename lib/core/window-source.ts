@@ -1,0 +1,42 @@
+/**
+ * Pages anywhere inside one window of address space: what an allocator needs that lays out several heaps and
+ * own mappings side by side. `PageSource` is the linear special case.
+ *
+ *   baseAddress (a multiple of 4 GiB)
+ *   |--- hole ---|== committed ==|--- hole ---|== committed ==|------|== committed ==|
+ *   offset 0                                                                    sizeBytes
+ *
+ * Because the base is 4 GiB aligned, the low 32 bits of an address inside are its offset, and its high 32 bits
+ * are one constant.
+ */
+export interface WindowSource {
+  readonly kind: 'mmap' | 'file' | 'buffer';
+  /** Real address of offset 0, a multiple of 4 GiB; for a plain ArrayBuffer only pretended. */
+  readonly baseAddress: bigint;
+  /** Bytes of one page. */
+  readonly pageSizeBytes: number;
+  /** Bytes of the window, at most 4 GiB. */
+  readonly sizeBytes: number;
+  /**
+   * The whole window, from offset 0 to `sizeBytes`; never replaced before `release`. Reading a hole gives zero
+   * and never a real fault: the allocator itself knows what is committed.
+   */
+  readonly buffer: ArrayBuffer;
+  /** System calls made so far, by name; refused ones count too. */
+  readonly systemCalls: Readonly<Record<string, number>>;
+  /**
+   * Makes pages usable; they read as zero.
+   * @param offset a multiple of the page size
+   * @param bytes a multiple of the page size, > 0
+   * @returns false, and nothing changed, when the system refuses
+   */
+  commit(offset: number, bytes: number): boolean;
+  /**
+   * Gives the contents of pages back: they read as zero from now on, committed again or not.
+   * @param offset a multiple of the page size
+   * @param bytes a multiple of the page size, > 0
+   */
+  discard(offset: number, bytes: number): void;
+  /** Gives everything back; the buffer becomes empty (a plain ArrayBuffer is just dropped). Idempotent. */
+  release(): void;
+}

@@ -1,0 +1,195 @@
+/**
+ * The operating system as the heap sees it, inside one window: break, mappings, 64 MiB heaps. It knows which
+ * bytes are accessible, so that a wild read ends as a simulated fault; inaccessible bytes always read as zero.
+ *
+ *   0 .. guard | libc data | ......... | break area -> ....... | thread heaps | .... <- own mappings |
+ */
+import { alignUp, type WindowSource } from '../core/index.ts';
+import { IntervalSet } from './interval-set.ts';
+
+/** Bytes and alignment of a thread arena's heap. */
+export const heapSpanBytes: number = 64 * 2 ** 20;
+
+/** Break, mappings and reservations of one window. */
+export class AddressSpace {
+  readonly source: WindowSource;
+  readonly pageBytes: number;
+  /** Most bytes that may be accessible at one time, the libc data not counted. */
+  readonly limitBytes: number;
+  /** Where thread heaps are looked for, from here up. */
+  readonly heapArea: number;
+  readonly heapAreaEnd: number;
+  readonly breakStart: number;
+  /** The program break: first byte after the main arena's heap. */
+  breakEnd: number;
+  accessibleBytes = 0;
+  peakBytes = 0;
+  /** Simulated system calls by name. */
+  readonly calls: Record<string, number> = {};
+  readonly #accessible = new IntervalSet();
+  readonly #reserved = new IntervalSet();
+
+  constructor(source: WindowSource, limitBytes: number, breakStart: number, heapArea: [number, number]) {
+    this.source = source;
+    this.pageBytes = source.pageSizeBytes;
+    this.limitBytes = limitBytes;
+    this.breakStart = breakStart;
+    this.breakEnd = breakStart;
+    [this.heapArea, this.heapAreaEnd] = heapArea;
+  }
+
+  /** Makes the area of the C library's data accessible; not counted as heap. */
+  mapLibraryData(start: number, bytes: number): void {
+    this.source.commit(start, bytes);
+    this.#accessible.add(start, start + bytes);
+    this.#reserved.add(0, start + bytes);
+  }
+
+  /** @returns true when all `bytes` from `offset` on may be read and written */
+  isAccessible(offset: number, bytes: number): boolean {
+    return this.#accessible.covers(offset, offset + bytes);
+  }
+
+  /** @returns the accessible ranges in address order, as [start, end) */
+  accessibleRanges(): [number, number][] {
+    return this.#accessible.starts.map((start, k) => [start, this.#accessible.ends[k]]);
+  }
+
+  /** @returns first offset behind everything accessible */
+  get highestEnd(): number {
+    return this.#accessible.ends.at(-1) ?? 0;
+  }
+
+  #count(call: string): void {
+    this.calls[call] = (this.calls[call] ?? 0) + 1;
+  }
+
+  #enter(start: number, bytes: number): boolean {
+    if (this.accessibleBytes + bytes > this.limitBytes || !this.source.commit(start, bytes)) return false;
+    this.#accessible.add(start, start + bytes);
+    this.accessibleBytes += bytes;
+    this.peakBytes = Math.max(this.peakBytes, this.accessibleBytes);
+    return true;
+  }
+
+  #leave(start: number, bytes: number): void {
+    this.#accessible.remove(start, start + bytes, (from, to) => {
+      this.source.discard(from, to - from);
+      this.accessibleBytes -= to - from;
+    });
+  }
+
+  /**
+   * Moves the break.
+   * @param deltaBytes any integer
+   * @returns the break before, or -1 when refused
+   */
+  sbrk(deltaBytes: number): number {
+    this.#count('brk');
+    const before = this.breakEnd;
+    const after = before + deltaBytes;
+    if (deltaBytes > 0) {
+      if (after > this.source.sizeBytes || this.#isTaken(before, after)) return -1;
+      if (!this.#enter(before, deltaBytes)) return -1;
+    } else if (deltaBytes < 0) {
+      if (after < this.breakStart) return -1;
+      this.#leave(after, -deltaBytes);
+    }
+    this.breakEnd = after;
+    return before;
+  }
+
+  #isTaken(start: number, end: number): boolean {
+    return this.#accessible.touches(start, end) || this.#reserved.touches(start, end);
+  }
+
+  #reserve(bytes: number): number {
+    const taken = new IntervalSet();
+    for (const set of [this.#accessible, this.#reserved]) {
+      set.starts.forEach((start, k) => {
+        taken.add(start, set.ends[k]);
+      });
+    }
+    return taken.highestGap(bytes, this.breakEnd, this.source.sizeBytes, this.pageBytes);
+  }
+
+  /**
+   * Maps pages where the kernel likes: the highest gap.
+   * @param bytes a multiple of the page size, > 0
+   * @returns start, or 0 when refused
+   */
+  map(bytes: number): number {
+    this.#count('mmap');
+    const start = this.#reserve(bytes);
+    return start > 0 && this.#enter(start, bytes) ? start : 0;
+  }
+
+  /** Unmaps whatever lies in a range; holes are no error. */
+  unmap(start: number, bytes: number): void {
+    this.#count('munmap');
+    if (bytes > 0) this.#leave(start, alignUp(bytes, this.pageBytes));
+  }
+
+  /**
+   * Changes the length of a mapping; moves it when it cannot grow in place.
+   * @returns the new start, or 0 when refused (nothing changed)
+   */
+  remap(start: number, oldBytes: number, newBytes: number): number {
+    this.#count('mremap');
+    if (!this.isAccessible(start, oldBytes)) return 0;
+    if (newBytes <= oldBytes) {
+      this.#leave(start + newBytes, oldBytes - newBytes);
+      return start;
+    }
+    const end = start + newBytes;
+    if (end <= this.source.sizeBytes && !this.#isTaken(start + oldBytes, end)) {
+      return this.#enter(start + oldBytes, newBytes - oldBytes) ? start : 0;
+    }
+    const moved = this.#reserve(newBytes);
+    if (moved <= 0 || !this.#enter(moved, newBytes)) return 0;
+    new Uint8Array(this.source.buffer).copyWithin(moved, start, start + oldBytes);
+    this.#leave(start, oldBytes);
+    return moved;
+  }
+
+  /** Drops the contents of accessible pages; they stay accessible and read as zero. */
+  advise(start: number, bytes: number): void {
+    this.#count('madvise');
+    if (bytes > 0) this.source.discard(start, bytes);
+  }
+
+  /** Reserves a 64 MiB heap, inaccessible. @returns its start, or 0 */
+  reserveHeap(): number {
+    this.#count('mmap');
+    const taken = new IntervalSet();
+    this.#reserved.starts.forEach((start, k) => {
+      taken.add(start, this.#reserved.ends[k]);
+    });
+    this.#accessible.starts.forEach((start, k) => {
+      taken.add(start, this.#accessible.ends[k]);
+    });
+    const start = taken.lowestGap(heapSpanBytes, this.heapArea, this.heapAreaEnd, heapSpanBytes);
+    if (start <= 0 || start + heapSpanBytes > this.source.sizeBytes) return 0;
+    this.#reserved.add(start, start + heapSpanBytes);
+    return start;
+  }
+
+  /** Makes a part of a reserved heap accessible. @returns false when refused */
+  openHeap(start: number, bytes: number): boolean {
+    this.#count('mprotect');
+    return this.#enter(start, bytes);
+  }
+
+  /** Takes the end of a heap away: discarded and inaccessible for the simulation. */
+  closeHeap(start: number, bytes: number): void {
+    this.#count('madvise');
+    this.#leave(start, bytes);
+  }
+
+  /** Unmaps a whole heap and its reservation. */
+  releaseHeap(start: number): void {
+    this.#count('munmap');
+    this.#leave(start, heapSpanBytes);
+    this.#reserved.remove(start, start + heapSpanBytes);
+  }
+}

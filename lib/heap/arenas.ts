@@ -1,0 +1,73 @@
+/** Which arena serves a call, the retry in another one, and the making of the per-thread cache. */
+import { Allocating } from './alloc.ts';
+import { MAIN_ARENA, MIN_CHUNK_BYTES, THREAD_WORDS } from './layout.ts';
+
+/** Arena choice. @internal */
+export abstract class Arenas extends Allocating {
+  /** Makes the cache where malloc, calloc and realloc do so before anything else. */
+  abstract ensureCacheFor(request: number): void;
+
+  override setThreadArena(av: number): void {
+    this.arena = av;
+    this.setPointer(THREAD_WORDS + 8, av);
+  }
+
+  /**
+   * Chooses this thread's arena, made now when it is the first call.
+   * @param hintBytes what the first heap must at least hold
+   */
+  thisArena(hintBytes: number): number {
+    if (this.arena === 0 && !this.createArena(hintBytes)) this.setThreadArena(MAIN_ARENA);
+    return this.arena;
+  }
+
+  /** Allocates from this thread's arena, or from the main one when that fails. */
+  allocAny(request: number): number {
+    const av = this.arena !== 0 ? this.arena : this.thisArena(request);
+    const p = this.alloc(av, request);
+    if (p !== 0 || !this.threaded || av === MAIN_ARENA) return p;
+    return this.alloc(MAIN_ARENA, request);
+  }
+
+  /** Allocates the cache struct as an ordinary block and clears it. */
+  createCache(request: number, fixedArena = 0): void {
+    const bytes = this.profile.cacheStructBytes;
+    this.cacheDisabled = true;
+    const p = fixedArena === 0 ? this.allocAny(request) : this.alloc(fixedArena, request);
+    this.cacheDisabled = false;
+    if (p === 0) return;
+    this.b.fill(0, p, p + bytes);
+    this.tcache = p;
+    this.setPointer(THREAD_WORDS, p);
+    if (this.profile.cacheKey === 'address') {
+      this.keyLo = p;
+      this.keyHi = this.hi;
+    }
+    this.prepareCache(p);
+  }
+
+  /** Writes what a fresh cache struct holds besides zeros. */
+  abstract prepareCache(struct: number): void;
+
+  /** @returns usable bytes of a block, as malloc_usable_size */
+  usable(p: number): number {
+    const w = this.w;
+    const c = p - 16;
+    const raw = w[(c >>> 2) + 2];
+    const size = (raw & ~7) >>> 0;
+    if (w[(c >>> 2) + 3] !== 0 || raw < MIN_CHUNK_BYTES || (p & 3) !== 0) return this.usableExactly(p);
+    if ((raw & 2) !== 0) return size - this.profile.mappingOverheadBytes;
+    const next = (c + size) >>> 0;
+    if (c + size > 0xffffffff || !this.space.isAccessible(next, 16)) return this.usableExactly(p);
+    return (w[(next >>> 2) + 2] & 1) !== 0 ? size - 8 : 0;
+  }
+
+  /** The same in 64-bit arithmetic, with faults. */
+  usableExactly(p: number): number {
+    const chunk = this.wrap(this.real(p) - 16n);
+    const raw = this.peek(chunk + 8n);
+    const size = raw & ~7n;
+    if ((raw & 2n) !== 0n) return Number(this.wrap(size - BigInt(this.profile.mappingOverheadBytes)));
+    return (this.peek(chunk + size + 8n) & 1n) !== 0n ? Number(this.wrap(size - 8n)) : 0;
+  }
+}

@@ -1,0 +1,161 @@
+/** The calls of the C library: arguments in, blocks out. The fast paths of malloc and free stand in variants. */
+import { HeapError, requireInteger } from '../core/index.ts';
+import { Aligning } from './align.ts';
+import {
+  MAIN_ARENA,
+  MAX_FAST,
+  MMAP_THRESHOLD,
+  N_MMAPS_MAX,
+  NO_DYN_THRESHOLD,
+  PERTURB,
+  TOP_PAD,
+  TRIM_THRESHOLD,
+} from './layout.ts';
+
+/** Parameters of mallopt, by glibc's names and numbers. */
+export const malloptNumbers = {
+  mxfast: 1,
+  trim_threshold: -1,
+  top_pad: -2,
+  mmap_threshold: -3,
+  mmap_max: -4,
+  check_action: -5,
+  perturb: -6,
+  arena_test: -7,
+  arena_max: -8,
+} as const;
+
+/** A parameter of mallopt. */
+export type MalloptName = keyof typeof malloptNumbers;
+
+/** The calls. @internal */
+export abstract class Calls extends Aligning {
+  /** Allocates when the fast path could not. */
+  mallocSlow(size: unknown): number | null {
+    this.requireOpen();
+    const request = requireInteger('sizeBytes', size);
+    if (this.tcache === 0) this.ensureCacheFor(request);
+    if (request <= this.cacheMaxRequest && this.tcache !== 0) {
+      const index = request < 25 ? 0 : ((request + 7) >>> 4) - 1;
+      if (this.cacheHas(index)) return this.cacheTake(index);
+    }
+    const p = this.allocAny(request);
+    return p === 0 ? null : p;
+  }
+
+  /** @returns true when a cache list has an entry, as the version tells it */
+  abstract cacheHas(index: number): boolean;
+
+  /** Frees when the fast path could not. */
+  freeUnusual(pointer: unknown): void {
+    this.requireOpen();
+    if (pointer === null) return;
+    this.freeSlow(this.requirePointer(pointer, 'free(): invalid pointer'));
+  }
+
+  /** @returns a pointer that may be looked at: an integer inside the window */
+  requirePointer(pointer: unknown, message: string): number {
+    if (typeof pointer === 'number' && pointer >>> 0 === pointer) return pointer;
+    throw new HeapError('ERR_HEAP_INVALID_POINTER', message, {
+      rule: 'a pointer is an integer offset in the window',
+      actual: String(pointer),
+    });
+  }
+
+  calloc(count: number, sizeBytes: number): number | null {
+    this.requireOpen();
+    const n = requireInteger('count', count);
+    const bytes = n * requireInteger('sizeBytes', sizeBytes);
+    if (bytes > Number.MAX_SAFE_INTEGER) return null;
+    if (this.tcache === 0) this.ensureCacheFor(bytes);
+    if (this.profile.callocFromCache && this.tcache !== 0 && bytes <= this.cacheMaxRequest) {
+      const index = bytes < 25 ? 0 : ((bytes + 7) >>> 4) - 1;
+      if (this.cacheHas(index)) {
+        const cached = this.cacheTake(index);
+        this.clear(cached, 16 * index + 24);
+        return cached;
+      }
+    }
+    const p = this.allocAny(bytes);
+    if (p === 0) return null;
+    const raw = this.w[(p >>> 2) - 2];
+    if ((raw & 2) === 0 || this.w[PERTURB >>> 2] !== 0)
+      this.clear(p, ((raw & ~7) >>> 0) - ((raw & 2) === 0 ? 8 : 16));
+    return p;
+  }
+
+  /** Fills a block with zeros. */
+  clear(p: number, bytes: number): void {
+    if (bytes > 512) {
+      this.b.fill(0, p, p + bytes);
+      return;
+    }
+    const w = this.w;
+    const end = (p + bytes) >>> 2;
+    for (let k = p >>> 2; k < end; k++) w[k] = 0;
+  }
+
+  realloc(pointer: number | null, sizeBytes: number): number | null {
+    this.requireOpen();
+    const request = requireInteger('sizeBytes', sizeBytes);
+    if (pointer === null) return this.malloc(request);
+    const p = this.requirePointer(pointer, 'realloc(): invalid pointer');
+    if (request === 0) {
+      this.free(p);
+      return null;
+    }
+    const q = this.resize(p, request);
+    return q === 0 ? null : q;
+  }
+
+  memalign(alignment: number, sizeBytes: number): number | null {
+    this.requireOpen();
+    const asked = requireInteger('alignment', alignment);
+    const request = requireInteger('sizeBytes', sizeBytes);
+    if (asked <= 16) return this.malloc(request);
+    let rounded = 32;
+    while (rounded < asked) rounded *= 2;
+    const p = this.alignedAny(rounded, request);
+    return p === 0 ? null : p;
+  }
+
+  usableSize(pointer: number): number {
+    this.requireOpen();
+    return this.usable(this.requirePointer(pointer, 'malloc_usable_size(): invalid pointer'));
+  }
+
+  /**
+   * Changes a parameter, as mallopt does.
+   * @param name the parameter's name, or glibc's number for it
+   * @param value an integer as a C int holds it; -1 means no limit
+   * @returns true when it was accepted
+   * @throws ArgumentError when name or value cannot be meant
+   */
+  mallopt(name: MalloptName | number, value: number): boolean {
+    this.requireOpen();
+    const number = typeof name === 'number' ? name : malloptNumbers[name];
+    const limit = 2 ** 31 - 1;
+    const amount = requireInteger('value', value, { minimum: -limit - 1, maximum: limit });
+    if (this.profile.malloptConsolidates) this.consolidate(MAIN_ARENA);
+    return this.setParameter(number, amount);
+  }
+
+  /** Sets a parameter by glibc's number. */
+  setParameter(number: number, value: number): boolean {
+    const w = this.w;
+    if (number === 1) {
+      if (value < 0 || value > 160) return false;
+      if (this.fastbinsAt >= 0) w[MAX_FAST >>> 2] = value < 8 ? 16 : (value + 8) & ~15;
+      return true;
+    }
+    if (number === -6) w[PERTURB >>> 2] = value & 0xff;
+    const place = [0, TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, N_MMAPS_MAX][-number];
+    if (place === undefined || place === 0) return true;
+    if (place === MMAP_THRESHOLD && (value < 0 ? Infinity : value) > this.profile.thresholdLimit)
+      return false;
+    w[place >>> 2] = value;
+    if (place !== N_MMAPS_MAX) w[(place >>> 2) + 1] = value < 0 ? 0xffff_ffff : 0;
+    w[NO_DYN_THRESHOLD >>> 2] = 1;
+    return true;
+  }
+}

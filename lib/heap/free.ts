@@ -1,0 +1,231 @@
+/**
+ * free behind the fast path: cache with its double-free test, fastbins, merging, and the trims that follow.
+ */
+import { heapSpanBytes } from './address-space.ts';
+import { MAIN_ARENA, MAX_FAST, PERTURB, TOP_PAD, TRIM_THRESHOLD } from './layout.ts';
+import { Merging } from './merging.ts';
+import { loopLimit } from './state.ts';
+
+/** Freed chunks that reach this size make free tidy up. */
+const consolidationThreshold = 65536;
+
+/** Freeing. @internal */
+export abstract class Freeing extends Merging {
+  /** @returns how many more blocks the cache takes in class `index` */
+  abstract cacheRoom(index: number): number;
+  /** Puts the block `mem` into class `index`, which must have room. */
+  abstract cachePut(index: number, mem: number): void;
+  /** @returns head of a cache list as its low and high half: the low one; `cacheHeadHi` the other */
+  abstract cacheHeadAt(index: number): number;
+  /** Makes the cache on the first free, where the version does so. */
+  abstract ensureCacheInFree(size: number): void;
+  /** Takes an own mapping back. */
+  abstract freeMapping(chunk: number): void;
+
+  /**
+   * Frees a block the slow way: everything that the fast path does not do.
+   * @param p the block, an offset in the window
+   */
+  freeSlow(p: number): void {
+    this.requireOpen();
+    const w = this.w;
+    const c = (p - 16) >>> 0;
+    const raw = w[(c >>> 2) + 2];
+    if (p < 16 || (raw === 0 && w[(c >>> 2) + 3] === 0) || (p & 3) !== 0) this.examineFreed(p);
+    if ((raw & 2) !== 0) {
+      this.freeMapping(c);
+      return;
+    }
+    const size = (raw & ~7) >>> 0;
+    const av = (raw & 4) === 0 ? MAIN_ARENA : this.arenaOfHeap(c);
+    if (this.tcache === 0) this.ensureCacheInFree(size);
+    if (w[(c >>> 2) + 3] !== 0 || (p & 15) !== 0 || size < 32 || (size & 8) !== 0) this.examineSize(av, c);
+    if (size <= this.cacheMaxChunk && this.tcache !== 0) {
+      const index = (size >>> 4) - 2;
+      if (w[(p >>> 2) + 2] === this.keyLo && w[(p >>> 2) + 3] === this.keyHi)
+        this.examineDoubleFree(p, index);
+      if (this.cacheRoom(index) > 0) {
+        this.cachePut(index, p);
+        return;
+      }
+    }
+    this.freeToBins(av, c, size, false);
+  }
+
+  /** @returns the arena that a chunk with flag A belongs to, as its heap says */
+  arenaOfHeap(c: number): number {
+    return this.offsetOf(this.peek(this.real(c - (c % heapSpanBytes))));
+  }
+
+  /**
+   * A free made by the allocator itself: a remainder, or the old place of a moved block.
+   * @param av its arena, locked
+   */
+  freeInternally(av: number, c: number): void {
+    const raw = this.w[(c >>> 2) + 2];
+    const size = (raw & ~7) >>> 0;
+    if (this.w[(c >>> 2) + 3] !== 0 || (c & 15) !== 0 || size < 32 || (size & 8) !== 0)
+      this.examineSize(av, c);
+    if (size <= this.cacheMaxChunk && this.tcache !== 0 && this.profile.internalFreeToCache) {
+      const index = (size >>> 4) - 2;
+      const k = (c + 16) >>> 2;
+      if (this.w[k + 2] === this.keyLo && this.w[k + 3] === this.keyHi) this.examineDoubleFree(c + 16, index);
+      if (this.cacheRoom(index) > 0) {
+        this.cachePut(index, c + 16);
+        return;
+      }
+    }
+    this.freeToBins(av, c, size, true);
+  }
+
+  /** Puts a chunk of sound size into a fastbin, or merges it. */
+  freeToBins(av: number, c: number, size: number, isLocked: boolean): void {
+    if (size <= this.w[MAX_FAST >>> 2]) this.freeFast(av, c, size, isLocked);
+    else if ((this.w[(c >>> 2) + 2] & 2) !== 0) this.freeMapping(c);
+    else this.freeNormal(av, c, size);
+  }
+
+  /** Pushes a chunk on its fastbin. */
+  freeFast(av: number, c: number, size: number, isLocked: boolean): void {
+    const w = this.w;
+    const n = (c + size) >>> 2;
+    const nextRaw = w[n + 2];
+    if (!(nextRaw > 16) || w[n + 3] !== 0 || (nextRaw & ~7) >>> 0 >= this.systemMem(av)) {
+      this.examineNextFast(av, c, size);
+    }
+    this.perturbFreed(c, size);
+    w[(av + this.haveFastAt) >>> 2] = 1;
+    const s = (av + this.fastbinsAt + (size >>> 1) - 16) >>> 2;
+    const old = w[s];
+    const oldHi = w[s + 1];
+    if (old === c && oldHi === this.hi) this.abort('double free or corruption (fasttop)', c);
+    const k = (c + 16) >>> 2;
+    w[k] = old ^ ((((c + 16) >>> 12) | this.mangleLo) & this.linkMask);
+    w[k + 1] = oldHi ^ this.mangleHi;
+    w[s] = c;
+    w[s + 1] = this.hi;
+    if (isLocked && (old | oldHi) !== 0) this.examineOldHead(old, oldHi, size);
+  }
+
+  /** Merges a chunk into unsorted or top, and trims when it became large. */
+  freeNormal(av: number, c: number, size: number): void {
+    const w = this.w;
+    const top = w[(av + this.topAt) >>> 2];
+    const next = c + size;
+    const n = next >>> 2;
+    const nextRaw = w[n + 2];
+    if (
+      c === top ||
+      next > 0xffffffff ||
+      (nextRaw & 1) === 0 ||
+      nextRaw <= 16 ||
+      (nextRaw & ~7) >>> 0 >= w[(av + this.systemMemAt) >>> 2] ||
+      w[n + 3] !== 0 ||
+      (next >= top && (w[(av >>> 2) + 1] & 2) === 0 && next >= top + ((w[(top >>> 2) + 2] & ~7) >>> 0))
+    ) {
+      this.examineFreeNormal(av, c, size);
+    }
+    if (w[PERTURB >>> 2] !== 0) this.perturbFreed(c, size);
+    const merged = this.merge(av, c, size, 'corrupted size vs. prev_size while consolidating', true);
+    if (merged >= consolidationThreshold) this.tidy(av);
+  }
+
+  /** After a large free: consolidate, and give memory back when the top is large. */
+  tidy(av: number): void {
+    if (this.fastbinsAt >= 0 && this.w[(av + this.haveFastAt) >>> 2] !== 0) this.consolidate(av);
+    if (av !== MAIN_ARENA) {
+      this.heapTrim(this.word(TOP_PAD), av);
+    } else if (this.topSize(av) >= this.word(TRIM_THRESHOLD)) {
+      this.systrim(av, this.word(TOP_PAD));
+    }
+  }
+
+  /** @returns system_mem, or Infinity when its high half is damaged */
+  systemMem(av: number): number {
+    const i = (av + this.systemMemAt) >>> 2;
+    return this.w[i + 1] === 0 ? this.w[i] : Number.POSITIVE_INFINITY;
+  }
+
+  /** Fills freed bytes when the perturb byte is set. */
+  perturbFreed(c: number, size: number): void {
+    const byte = this.w[PERTURB >>> 2];
+    if (byte !== 0) this.b.fill(byte, c + 16, c + size);
+  }
+
+  /** Reads of free at a pointer that looks like nothing. */
+  examineFreed(p: number): void {
+    const size = this.peek(this.wrap(this.real(p) - 8n));
+    if ((p & 15) === 0) return;
+    // A misaligned block: no cache, no bin, only the first test can follow (or an own mapping's).
+    const message = (size & 2n) === 0n ? 'free(): invalid pointer' : 'munmap_chunk(): invalid pointer';
+    this.abort(message, p);
+  }
+
+  /** The tests of a chunk's size and place; throws unless the size is sound. */
+  examineSize(av: number, c: number): void {
+    const chunk = this.real(c);
+    const size = this.peek(chunk + 8n) & ~7n;
+    if (chunk > this.wrap(-size) || (c & 15) !== 0) this.abort('free(): invalid pointer', c + 16);
+    if (size < 32n || (size & 8n) !== 0n) this.abort('free(): invalid size', c + 16, 32, size);
+    if (size <= 0xffff_ffffn) return;
+    // Larger than the window: never cached, never fast; the next chunk is outside.
+    this.examineFreeNormal(av, c, size);
+  }
+
+  /** Looks for a block in its cache list; returns when its key is there by chance. */
+  examineDoubleFree(p: number, index: number): void {
+    const block = this.real(p);
+    const slot = this.real(this.cacheHeadAt(index));
+    let entry = this.peek(slot);
+    const limit = this.profile.cacheLengthCheck ? this.cacheLength : loopLimit;
+    for (let count = 0; entry !== 0n; count++) {
+      if (count >= limit) {
+        if (!this.profile.cacheLengthCheck) this.hang(p);
+        this.abort('free(): too many chunks detected in tcache', p, this.cacheLength, count);
+      }
+      if ((entry & BigInt(this.linkAlign)) !== 0n) {
+        this.abort('free(): unaligned chunk detected in tcache 2', p, 0n, entry & 15n);
+      }
+      if (entry === block) this.abort('free(): double free detected in tcache 2', p);
+      const link = this.peek(entry);
+      entry = this.profile.safeLinking ? link ^ (entry >> 12n) : link;
+    }
+  }
+
+  /** The test of the chunk behind a fast one. */
+  examineNextFast(av: number, c: number, size: number): void {
+    const nextRaw = this.peek(this.real(c) + BigInt(size) + 8n);
+    const systemMem = nextRaw <= 16n ? 0n : this.peek(this.real(av + this.systemMemAt));
+    if (nextRaw <= 16n || (nextRaw & ~7n) >= systemMem) {
+      this.abort('free(): invalid next size (fast)', c + 16, systemMem, nextRaw);
+    }
+  }
+
+  /** The old head of a fastbin must be of its class. */
+  examineOldHead(old: number, oldHi: number, size: number): void {
+    const head = (BigInt(oldHi) << 32n) | BigInt(old);
+    const found = Number(this.peek(head + 8n) & 0xffff_fff8n);
+    if (found >>> 4 !== size >>> 4) this.abort('invalid fastbin entry (free)', old, size, found);
+  }
+
+  /** The tests before a merge, in their order. */
+  examineFreeNormal(av: number, c: number, exactSize: number | bigint): void {
+    const size = BigInt(exactSize);
+    const chunk = this.real(c);
+    const arena = this.real(av);
+    const top = this.peek(arena + BigInt(this.topAt));
+    if (chunk === top) this.abort('double free or corruption (top)', c + 16);
+    const next = this.wrap(chunk + size);
+    const isContiguous = (this.peek(arena) & (2n << 32n)) === 0n;
+    if (isContiguous && next >= this.wrap(top + (this.peek(top + 8n) & ~7n))) {
+      this.abort('double free or corruption (out)', c + 16);
+    }
+    const nextRaw = this.peek(next + 8n);
+    if ((nextRaw & 1n) === 0n) this.abort('double free or corruption (!prev)', c + 16);
+    const systemMem = this.peek(arena + BigInt(this.systemMemAt));
+    if (nextRaw <= 16n || (nextRaw & ~7n) >= systemMem) {
+      this.abort('free(): invalid next size (normal)', c + 16, systemMem, nextRaw);
+    }
+    this.requireAligned(next);
+  }
+}

@@ -1,0 +1,210 @@
+/** Merging a chunk with its free neighbours, and consolidating the fastbins. */
+import { PREV_INUSE } from './layout.ts';
+import { loopLimit } from './state.ts';
+import { Trimming } from './trim.ts';
+
+/** Merging. @internal */
+export abstract class Merging extends Trimming {
+  /**
+   * Puts a chunk that is about to be free together with its free neighbours and into unsorted (or its small
+   * bin, where the version does so), or into top.
+   * @param c offset of the chunk
+   * @param size its size
+   * @param message abort message of the backward test: free's, or the consolidation's
+   * @param isFree false for the consolidation, which tests nothing when it inserts
+   * @returns size of what it became, top included
+   */
+  merge(av: number, c: number, size: number, message: string, isFree: boolean): number {
+    const w = this.w;
+    let chunk = c;
+    let merged = size;
+    // High half of the merged size: not 0 only after a forged prev_size led forward.
+    let high = 0;
+    const next = (c + size) >>> 0;
+    const nextRaw = w[(next >>> 2) + 2];
+    const nextSize = (nextRaw & ~7) >>> 0;
+    if ((w[(c >>> 2) + 2] & 1) === 0) {
+      const i = c >>> 2;
+      const prev = w[i];
+      const k = (c - prev) >>> 2;
+      if (
+        w[i + 1] !== 0 ||
+        prev > c ||
+        (prev & 15) !== 0 ||
+        (w[k + 2] & ~7) >>> 0 !== prev ||
+        w[k + 3] !== 0
+      ) {
+        chunk = this.mergeExactly(c, message);
+        merged = (next - chunk) >>> 0;
+        if (chunk > next) high = -1;
+      } else {
+        chunk = (c - prev) >>> 0;
+        merged = (size + prev) >>> 0;
+      }
+      this.unlink(chunk);
+    }
+    const i = chunk >>> 2;
+    if (next === w[(av + this.topAt) >>> 2]) {
+      const total = merged + nextSize;
+      w[i + 2] = total | 1;
+      w[i + 3] = high + w[(next >>> 2) + 3] + (total > 0xffffffff ? 1 : 0);
+      w[(av + this.topAt) >>> 2] = chunk;
+      w[((av + this.topAt) >>> 2) + 1] = this.hi;
+      return total;
+    }
+    if ((w[((next + nextSize) >>> 2) + 2] & 1) === 0) {
+      this.unlink(next);
+      if (high !== 0 && merged + nextSize > 0xffffffff) high = 0;
+      merged = (merged + nextSize) >>> 0;
+    } else {
+      w[(next >>> 2) + 2] = nextRaw & ~1;
+    }
+    this.insertFree(av, chunk, merged, isFree);
+    const n = (chunk + merged) >>> 2;
+    w[i + 2] = merged | 1;
+    w[i + 3] = high;
+    w[n] = merged;
+    w[n + 1] = high;
+    return high === 0 ? merged : Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Puts a free chunk at the front of unsorted. */
+  insertFree(av: number, chunk: number, size: number, isTested: boolean): void {
+    if (isTested && size < 1024 && this.smallDirect) {
+      this.insertSmall(av, chunk, size);
+      return;
+    }
+    const w = this.w;
+    const hi = this.hi;
+    const head = av + this.unsortedAt;
+    const h = head >>> 2;
+    const i = chunk >>> 2;
+    const first = w[h + 4];
+    const f = first >>> 2;
+    if (w[h + 5] !== hi || w[f + 6] !== head || w[f + 7] !== hi) {
+      if (isTested) this.examineFront(head, 'free(): corrupted unsorted chunks');
+      else this.reach(this.peek(this.real(head) + 16n) + 24n);
+    }
+    w[i + 4] = first;
+    w[i + 5] = hi;
+    w[i + 6] = head;
+    w[i + 7] = hi;
+    if (size >= 1024) {
+      w[i + 8] = 0;
+      w[i + 9] = 0;
+      w[i + 10] = 0;
+      w[i + 11] = 0;
+    }
+    w[h + 4] = chunk;
+    w[h + 5] = hi;
+    w[f + 6] = chunk;
+    w[f + 7] = hi;
+  }
+
+  /** Puts a small free chunk straight into its bin (2.41+). */
+  insertSmall(av: number, chunk: number, size: number): void {
+    const w = this.w;
+    const hi = this.hi;
+    const index = size >>> 4;
+    const head = av + this.headsAt + 16 * index;
+    const h = head >>> 2;
+    const i = chunk >>> 2;
+    const first = w[h + 4];
+    const f = first >>> 2;
+    if (w[h + 5] !== hi || w[f + 6] !== head || w[f + 7] !== hi) {
+      this.examineFront(head, 'free(): chunks in smallbin corrupted');
+    }
+    w[(av + this.binmapAt + ((index >>> 5) << 2)) >>> 2] |= 1 << (index & 31);
+    w[i + 4] = first;
+    w[i + 5] = hi;
+    w[i + 6] = head;
+    w[i + 7] = hi;
+    w[h + 4] = chunk;
+    w[h + 5] = hi;
+    w[f + 6] = chunk;
+    w[f + 7] = hi;
+  }
+
+  /** The exact test before an insertion at a list's front. */
+  examineFront(head: number, message: string): void {
+    const address = this.real(head);
+    const first = this.peek(address + 16n);
+    const back = this.peek(first + 24n);
+    if (back !== address) this.abort(message, head, address, back);
+  }
+
+  /** The backward merge in 64-bit arithmetic. @returns the chunk before, wherever prev_size leads */
+  mergeExactly(c: number, message: string): number {
+    const chunk = this.real(c);
+    const previousSize = this.peek(chunk);
+    const previous = this.wrap(chunk - previousSize);
+    const size = this.peek(previous + 8n) & ~7n;
+    if (size !== previousSize) this.abort(message, c, previousSize, size);
+    this.requireAligned(previous);
+    return this.offsetOf(previous);
+  }
+
+  /** Empties every fastbin into unsorted or top. */
+  consolidate(av: number): void {
+    if (this.fastbinsAt < 0) return;
+    const w = this.w;
+    w[(av + this.haveFastAt) >>> 2] = 0;
+    for (let slot = 0; slot < 10; slot++) {
+      const s = (av + this.fastbinsAt + 8 * slot) >>> 2;
+      const head = w[s];
+      const headHi = w[s + 1];
+      if ((head | headHi) === 0) continue;
+      w[s] = 0;
+      w[s + 1] = 0;
+      this.consolidateSlot(av, slot, head, headHi);
+    }
+  }
+
+  /** Merges every chunk of a fastbin that was just emptied. */
+  consolidateSlot(av: number, slot: number, head: number, headHi: number): void {
+    const w = this.w;
+    let c = head;
+    let high = headHi;
+    for (let steps = 0; (c | high) !== 0; steps++) {
+      if (steps > loopLimit) this.hang(c);
+      const i = c >>> 2;
+      const raw = w[i + 2];
+      const size = (raw & ~7) >>> 0;
+      const next = ((c + size) >>> 0) >>> 2;
+      if (
+        high !== this.hi ||
+        (c & 15) !== 0 ||
+        w[i + 3] !== 0 ||
+        raw >>> 4 !== slot + 2 ||
+        w[next + 3] !== 0
+      ) {
+        this.examineFast(c, high, slot);
+      }
+      const link = (w[i + 4] ^ ((((c + 16) >>> 12) | this.mangleLo) & this.linkMask)) >>> 0;
+      const linkHi = w[i + 5] ^ this.mangleHi;
+      this.merge(av, c, size, 'corrupted size vs. prev_size in fastbins', false);
+      c = link;
+      high = linkHi;
+    }
+  }
+
+  /** The exact tests of a fastbin chunk during consolidation. */
+  examineFast(c: number, high: number, slot: number): void {
+    if ((c & this.linkAlign) !== 0) {
+      this.abort('malloc_consolidate(): unaligned fastbin chunk detected', c);
+    }
+    const chunk = (BigInt(high >>> 0) << 32n) | BigInt(c);
+    const size = this.peek(chunk + 8n) & ~7n;
+    // The slot is computed from the low 32 bits of the size.
+    const found = (Number(size & 0xffff_ffffn) >>> 4) - 2;
+    if (found !== slot) this.abort('malloc_consolidate(): invalid chunk size', c, slot, found);
+    this.peek(chunk + 16n);
+    this.peek(chunk + size + 8n);
+    this.requireAligned(chunk);
+  }
+
+  /** Marks the chunk at `offset` as having a used chunk before it. */
+  markUsedBefore(offset: number): void {
+    this.w[(offset >>> 2) + 2] |= PREV_INUSE;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The per-thread cache that counts free places (2.42 and later).
+ *
+ *      struct (a block of 760 bytes):   places[76] 16-bit each | head[76] 64-bit each
+ *
+ * A list with a head is not empty, whatever its count says. The struct is made at the first free of a block
+ * that fits, or by the allocator itself at its first stash.
+ */
+import { CountedCache } from './counted-cache.ts';
+
+const headsAt = 152;
+
+/** malloc and free of glibc 2.43. @internal */
+export abstract class PlacesCache extends CountedCache {
+  override malloc(sizeBytes: number): number | null {
+    const n = sizeBytes >>> 0;
+    if (n === sizeBytes && n <= this.cacheMaxRequest) {
+      const w = this.w;
+      const hi = this.hi;
+      const t = this.tcache;
+      const index = n < 9 ? 0 : ((n + 7) >>> 4) - 1;
+      const s = (t >>> 2) + 38 + (index << 1);
+      const p = w[s];
+      if (p !== 0) {
+        const k = p >>> 2;
+        const nextHi = w[k + 1] ^ this.mangleHi;
+        if ((p & 15) === 0 && w[s + 1] === hi && (nextHi === hi || nextHi === 0)) {
+          w[s] = w[k] ^ ((p >>> 12) | this.mangleLo);
+          w[s + 1] = nextHi;
+          this.h[(t >>> 1) + index]++;
+          w[k + 2] = 0;
+          w[k + 3] = 0;
+          return p;
+        }
+      }
+    }
+    return this.mallocSlow(sizeBytes);
+  }
+
+  override free(pointer: number | null): void {
+    const p = (pointer as number) >>> 0;
+    if (p === pointer && p !== 0) {
+      const w = this.w;
+      const k = p >>> 2;
+      const raw = w[k - 2];
+      const t = this.tcache;
+      if (
+        (raw & this.slowFreeFlags) === 0 &&
+        w[k - 1] === 0 &&
+        raw >= 32 &&
+        raw < this.cacheMaxChunk + 8 &&
+        (p & 15) === 0 &&
+        t !== 0
+      ) {
+        const index = (raw >>> 4) - 2;
+        const h = this.h;
+        const places = h[(t >>> 1) + index];
+        if (places !== 0 && (w[k + 2] !== this.keyLo || w[k + 3] !== this.keyHi)) {
+          const s = (t >>> 2) + 38 + (index << 1);
+          w[k + 2] = this.keyLo;
+          w[k + 3] = this.keyHi;
+          w[k] = w[s] ^ ((p >>> 12) | this.mangleLo);
+          w[k + 1] = w[s + 1] ^ this.mangleHi;
+          w[s] = p;
+          w[s + 1] = this.hi;
+          h[(t >>> 1) + index] = places - 1;
+          return;
+        }
+      }
+      this.freeSlow(p);
+      return;
+    }
+    this.freeUnusual(pointer);
+  }
+
+  override cacheRoom(index: number): number {
+    return this.tcache === 0 ? 0 : this.h[(this.tcache >>> 1) + index];
+  }
+
+  override cacheHas(index: number): boolean {
+    const s = (this.tcache + headsAt + 8 * index) >>> 2;
+    return (this.w[s] | this.w[s + 1]) !== 0;
+  }
+
+  override cacheHeadAt(index: number): number {
+    return this.tcache + headsAt + 8 * index;
+  }
+
+  override cachePut(index: number, p: number): void {
+    const w = this.w;
+    const t = this.tcache;
+    const s = (t >>> 2) + 38 + (index << 1);
+    const k = p >>> 2;
+    w[k + 2] = this.keyLo;
+    w[k + 3] = this.keyHi;
+    w[k] = w[s] ^ ((p >>> 12) | this.mangleLo);
+    w[k + 1] = w[s + 1] ^ this.mangleHi;
+    w[s] = p;
+    w[s + 1] = this.hi;
+    this.h[(t >>> 1) + index]--;
+  }
+
+  override countTaken(index: number): void {
+    this.h[(this.tcache >>> 1) + index]++;
+  }
+
+  override ensureCacheFor(_request: number): void {}
+
+  override ensureCacheInFree(size: number): void {
+    if (size >= 32 && size <= this.cacheMaxChunk && !this.cacheDisabled) {
+      this.createCache(this.profile.cacheStructBytes);
+    }
+  }
+
+  /** Inside the allocator the padded size is padded once more. */
+  override ensureCacheInAlloc(av: number): void {
+    if (!this.cacheDisabled) this.createCache(this.profile.cacheStructBytes + 8, av);
+  }
+
+  override prepareCache(struct: number): void {
+    for (let index = 0; index < this.profile.cacheClasses; index++)
+      this.h[(struct >>> 1) + index] = this.cacheLength;
+  }
+}

@@ -1,0 +1,60 @@
+/** Lays a heap out in a window: library data, parameters, empty main arena. */
+
+import type { WindowSource } from '../core/index.ts';
+import { AddressSpace } from './address-space.ts';
+import type { Growing } from './growth.ts';
+import {
+  FIRST_SLOT,
+  LIBRARY_DATA,
+  LIBRARY_DATA_BYTES,
+  MAIN_ARENA,
+  MAX_FAST,
+  MMAP_THRESHOLD,
+  N_MMAPS_MAX,
+  THREAD_WORDS,
+  TOP_PAD,
+  TRIM_THRESHOLD,
+} from './layout.ts';
+import type { ArenaState } from './state.ts';
+
+/** Parameters as a fresh process has them. */
+export const defaultParameters = {
+  topPadBytes: 131072,
+  mmapThresholdBytes: 131072,
+  trimThresholdBytes: 131072,
+  mmapMax: 65536,
+  maxFastBytes: 128,
+};
+
+/**
+ * Makes the address space of a heap.
+ * @param heapStart where the thread's own heap begins, a multiple of 64 MiB
+ */
+export function layOut(
+  source: WindowSource,
+  limitBytes: number,
+  threaded: boolean,
+  heapStart: number,
+): AddressSpace {
+  const half = Math.max(heapStart + FIRST_SLOT, Math.floor(source.sizeBytes / 2 / FIRST_SLOT) * FIRST_SLOT);
+  const breakStart = threaded ? half : heapStart;
+  const area: [number, number] = threaded ? [heapStart, half] : [half, source.sizeBytes];
+  const space = new AddressSpace(source, limitBytes, breakStart, area);
+  space.mapLibraryData(LIBRARY_DATA, LIBRARY_DATA_BYTES);
+  return space;
+}
+
+/** Writes parameters, thread words and the main arena's empty bins. */
+export function initialise(heap: ArenaState & Growing): void {
+  heap.setWord(TRIM_THRESHOLD, defaultParameters.trimThresholdBytes);
+  heap.setWord(TOP_PAD, defaultParameters.topPadBytes);
+  heap.setWord(MMAP_THRESHOLD, defaultParameters.mmapThresholdBytes);
+  heap.w[N_MMAPS_MAX >>> 2] = defaultParameters.mmapMax;
+  heap.setWord(MAX_FAST, heap.fastbinsAt < 0 ? 0 : defaultParameters.maxFastBytes);
+  heap.w[(THREAD_WORDS + 16) >>> 2] = heap.keyLo;
+  heap.w[(THREAD_WORDS + 20) >>> 2] = heap.keyHi;
+  heap.initArena(MAIN_ARENA);
+  heap.setPointer(MAIN_ARENA + heap.profile.state.next, MAIN_ARENA);
+  heap.setWord(MAIN_ARENA + heap.profile.state.attachedThreads, 1);
+  if (!heap.threaded) heap.setPointer(THREAD_WORDS + 8, MAIN_ARENA);
+}
