@@ -5,6 +5,7 @@
  */
 
 interface NamedRange {
+  owner: WeakRef<object>;
   start: bigint;
   end: bigint;
   name: string;
@@ -23,7 +24,7 @@ const collected = new FinalizationRegistry<NamedRange>((range) => named.delete(r
  */
 export function registerRange(owner: object, address: bigint, lengthBytes: number, name: string): void {
   unregisterRange(owner);
-  const range = { start: address, end: address + BigInt(lengthBytes), name };
+  const range = { owner: new WeakRef(owner), start: address, end: address + BigInt(lengthBytes), name };
   named.add(range);
   byOwner.set(owner, range);
   collected.register(owner, range, owner);
@@ -47,7 +48,12 @@ export function unregisterRange(owner: object): void {
  * @param end first byte behind
  */
 export function namesWithin(start: bigint, end: bigint): string[] {
-  const found = [...named].filter((range) => range.start < end && start < range.end);
+  const found = [...named].filter((range) => range.start < end && start < range.end && isOwned(range));
   found.sort((a, b) => (a.start < b.start ? -1 : 1));
   return [...new Set(found.map((range) => range.name))];
+}
+
+/** An owner may be gone for a while before the registry hears of it; its addresses may be another's by then. */
+function isOwned(range: NamedRange): boolean {
+  return range.owner.deref() !== undefined;
 }

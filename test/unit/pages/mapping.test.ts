@@ -13,6 +13,7 @@ import {
   pageSize,
 } from '../../../lib/index.ts';
 import { mapEntryAt } from '../../helpers/process-map.ts';
+import { isSanitized } from '../../helpers/sanitized.ts';
 
 const page = pageSize();
 const GiB = 2 ** 30;
@@ -147,7 +148,7 @@ describe('advise', () => {
   });
 });
 
-describe('lock and unlock', () => {
+describe.skipIf(isSanitized)('lock and unlock', () => {
   it('keep exactly the rounded range in memory', () => {
     using mapping = mmap({ length: 4 * page });
     const locked = mapping.lock({ offset: page - 1, length: 2 });

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { PosixError } from '../../../lib/core/index.ts';
 import { check, constants, isSupported, native, pageSize } from '../../../lib/posix/index.ts';
 import { granted, rawAnonymous, rawFile } from '../../helpers/raw-mapping.ts';
+import { isSanitized } from '../../helpers/sanitized.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const c = constants();
@@ -81,7 +82,6 @@ const portable: Refusal[] = [
     () => addon.msync(rawAnonymous(page), 0, page, c.MS_ASYNC | c.MS_SYNC),
   ],
   ['msync', 'EINVAL', 'start inside a page', () => addon.msync(rawAnonymous(page), 3, 5, c.MS_SYNC)],
-  ['mlock', 'ENOMEM', 'pages without access', () => addon.mlock(rawAnonymous(page, c.PROT_NONE), 0, page)],
   [
     'mincore',
     'EINVAL',
@@ -159,7 +159,6 @@ const linux: Refusal[] = [
     'free, but a file',
     () => addon.madvise(rawFile(open('a', fs.O_RDONLY), page), 0, page, c.MADV_FREE),
   ],
-  ['msync', 'EBUSY', 'invalidate, but locked', () => addon.msync(lockedFile(), 0, page, c.MS_INVALIDATE)],
   ['prctl', 'EINVAL', 'a name with brackets', () => addon.nameRange(rawAnonymous(page), 0, page, '[x]')],
   ['memfd_create', 'EINVAL', 'name of 250 bytes', () => addon.memoryFile('x'.repeat(250), 0)],
   ['memfd_create', 'EINVAL', 'no such flag', () => addon.memoryFile('x', 0x100_0000)],
@@ -175,6 +174,11 @@ const linux: Refusal[] = [
   ['sbrk', 'EINVAL', 'grow by nothing', () => addon.growBreak(0)],
   ['sbrk', 'ENOMEM', 'grow by more than there is', () => addon.growBreak(2 ** 52)],
   ['sbrk', 'EINVAL', 'shrink a mapping', () => addon.shrinkBreak(rawAnonymous(page), page)],
+];
+
+const locking: Refusal[] = [
+  ['mlock', 'ENOMEM', 'pages without access', () => addon.mlock(rawAnonymous(page, c.PROT_NONE), 0, page)],
+  ['msync', 'EBUSY', 'invalidate, but locked', () => addon.msync(lockedFile(), 0, page, c.MS_INVALIDATE)],
 ];
 
 function mappedFile(): number {
@@ -212,10 +216,17 @@ describe('the system refuses', () => {
 
 describe.runIf(process.platform === 'linux')('Linux refuses', () => {
   for (const row of linux) it(`${row[0]} with ${row[1]}: ${row[2]}`, () => refuse(row));
-
-  it.runIf(isSupported('guardInstall'))('madvise with EINVAL: guard pages in locked memory', () => {
-    const mapping = rawAnonymous(page);
-    check('mlock', addon.mlock(mapping, 0, page));
-    refuse(['madvise', 'EINVAL', '', () => addon.madvise(mapping, 0, page, c.MADV_GUARD_INSTALL)]);
-  });
 });
+
+describe.runIf(process.platform === 'linux' && !isSanitized)(
+  'Linux refuses, because of locked memory,',
+  () => {
+    for (const row of locking) it(`${row[0]} with ${row[1]}: ${row[2]}`, () => refuse(row));
+
+    it.runIf(isSupported('guardInstall'))('madvise with EINVAL: guard pages in locked memory', () => {
+      const mapping = rawAnonymous(page);
+      check('mlock', addon.mlock(mapping, 0, page));
+      refuse(['madvise', 'EINVAL', '', () => addon.madvise(mapping, 0, page, c.MADV_GUARD_INSTALL)]);
+    });
+  },
+);
