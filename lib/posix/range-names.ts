@@ -1,11 +1,11 @@
 /**
  * Our own table of named ranges: what the process map shows where the kernel keeps no names (PR_SET_VMA refused, file
  * mappings, the program break). Of this thread only. Whoever owns a range enters it and takes it out again; an
- * owner that is garbage collected takes its name along, the table keeps nothing alive.
+ * owner that is garbage collected takes its name along, a few turns of the event loop later: the table keeps nothing
+ * alive.
  */
 
 interface NamedRange {
-  owner: WeakRef<object>;
   start: bigint;
   end: bigint;
   name: string;
@@ -24,7 +24,7 @@ const collected = new FinalizationRegistry<NamedRange>((range) => named.delete(r
  */
 export function registerRange(owner: object, address: bigint, lengthBytes: number, name: string): void {
   unregisterRange(owner);
-  const range = { owner: new WeakRef(owner), start: address, end: address + BigInt(lengthBytes), name };
+  const range = { start: address, end: address + BigInt(lengthBytes), name };
   named.add(range);
   byOwner.set(owner, range);
   collected.register(owner, range, owner);
@@ -48,12 +48,7 @@ export function unregisterRange(owner: object): void {
  * @param end first byte behind
  */
 export function namesWithin(start: bigint, end: bigint): string[] {
-  const found = [...named].filter((range) => range.start < end && start < range.end && isOwned(range));
+  const found = [...named].filter((range) => range.start < end && start < range.end);
   found.sort((a, b) => (a.start < b.start ? -1 : 1));
   return [...new Set(found.map((range) => range.name))];
-}
-
-/** An owner may be gone for a while before the registry hears of it; its addresses may be another's by then. */
-function isOwned(range: NamedRange): boolean {
-  return range.owner.deref() !== undefined;
 }
