@@ -114,14 +114,12 @@ function lockedFile() {
   return mapping;
 }
 
-/** A one-page handle whose next page belongs to another: it cannot grow where it stands. */
+/** A one-page handle whose next page is taken, by us or by whoever was faster: it cannot grow where it stands. */
 function hemmedIn() {
-  const below = granted(addon.mmap(0n, 16 * page, rw, anonymous, -1, 0));
-  const start = addon.address(below);
-  addon.munmap(below);
-  const flags = anonymous | c.MAP_FIXED_NOREPLACE;
-  const mapping = granted(addon.mmap(start, page, rw, flags, -1, 0));
-  kept.push(granted(addon.mmap(start + BigInt(page), page, c.PROT_NONE, flags, -1, 0)));
+  const mapping = rawAnonymous(16 * page);
+  check('mremap', addon.mremap(mapping, page, 0));
+  const next = addon.address(mapping) + BigInt(page);
+  kept.push(addon.mmap(next, page, c.PROT_NONE, anonymous | c.MAP_FIXED_NOREPLACE, -1, 0));
   return mapping;
 }
 

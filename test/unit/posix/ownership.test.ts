@@ -10,7 +10,7 @@ import {
   pageSize,
 } from '../../../lib/posix/index.ts';
 import { collectUntil } from '../../helpers/collect-garbage.ts';
-import { granted, rawAnonymous, rawFile } from '../../helpers/raw-mapping.ts';
+import { rawAnonymous, rawFile } from '../../helpers/raw-mapping.ts';
 
 const addon = native();
 const c = constants();
@@ -144,7 +144,7 @@ describe('buffers', () => {
 describe.runIf(process.platform === 'linux')('a late finalizer', () => {
   /** A detached buffer's finalizer runs a turn later: by then the address may be somebody else's. */
   it('does not unmap what was mapped at the same address meanwhile', async () => {
-    const heirs: { mapping: NativeMapping; bytes: Uint8Array }[] = [];
+    const heirs: { mapping: NativeMapping; bytes: Uint8Array; fill: number }[] = [];
     for (let count = 0; count < 50; count++) {
       const mapping = rawAnonymous(16 * page);
       const address = addon.address(mapping);
@@ -152,14 +152,15 @@ describe.runIf(process.platform === 'linux')('a late finalizer', () => {
       expect(addon.munmap(mapping)).toBe(0);
       expect(buffer.byteLength).toBe(0);
       const flags = c.MAP_PRIVATE | c.MAP_ANONYMOUS | c.MAP_FIXED_NOREPLACE;
-      const heir = granted(addon.mmap(address, 16 * page, rw, flags, -1, 0));
+      const heir = addon.mmap(address, 16 * page, rw, flags, -1, 0);
+      // Another thread of the process may have been faster; then there is nothing to see this time.
+      if (typeof heir === 'number') continue;
       const bytes = new Uint8Array(addon.buffer(heir, 0, 16 * page)).fill(count + 1);
-      heirs.push({ mapping: heir, bytes });
+      heirs.push({ mapping: heir, bytes, fill: count + 1 });
     }
     await collectUntil(() => false);
-    heirs.forEach(({ bytes }, index) => {
-      expect(bytes.every((byte) => byte === index + 1)).toBe(true);
-    });
+    expect(heirs.length).toBeGreaterThan(10);
+    for (const { bytes, fill } of heirs) expect(bytes.every((byte) => byte === fill)).toBe(true);
   });
 });
 
