@@ -1,0 +1,24 @@
+/** lib/compare: one trace on many allocators: placement, time, footprint, system calls. */
+export { type Agreement, comparePlacements, type Difference } from './agreement.ts';
+export { replayOnBuffers } from './buffer-baseline.ts';
+export { type CompareOptions, compareTrace } from './compare.ts';
+export { type Measurement, type MeasureOptions, measureSubject, type Round } from './measure.ts';
+export { type MeasurableName, measureApart, measureHere } from './measure-child.ts';
+export {
+  type NativeFootprint,
+  type NativeOptions,
+  NativeReplayer,
+  type NativeRound,
+  replayerPath,
+} from './native.ts';
+export { type PlacementNaming, placementLines } from './placements.ts';
+export { encodeProgram } from './program.ts';
+export { ReplayerError, type ReplayerErrorCode } from './replayer-error.ts';
+export { type AllocatorName, allocatorNames, type ComparisonRow, rowOf } from './row.ts';
+export {
+  makeSubject,
+  type Subject,
+  type SubjectName,
+  type SubjectOptions,
+  subjectNames,
+} from './subjects.ts';
