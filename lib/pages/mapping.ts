@@ -9,6 +9,7 @@
 import { alignUp, requireInteger } from '../core/index.ts';
 import { type Advice, adviceValue, native } from '../posix/index.ts';
 import { MappingError } from './mapping-error.ts';
+import { requireMappingRoom } from './mapping-room.ts';
 import type { OwnedRange } from './owned-range.ts';
 import { makeChange, type Protect, ProtectionGuard, undoChange } from './protect.ts';
 import { type Protection, protectionBits, requireProtection } from './protection.ts';
@@ -122,11 +123,14 @@ export class Mapping {
    * @param protection one word for all pages of the range
    * @param range bytes, rounded outward to pages; nothing means all
    * @returns a disposable that restores what exactly these pages had; ignore it to keep the change
-   * @throws ArgumentError, MappingError, PosixError (EACCES: the file was not opened for writing; ENOMEM)
+   * @throws ArgumentError, MappingError, PosixError (EACCES: the file was not opened for writing; ENOMEM: too many
+   *   mappings, before the engine itself would run out of them)
    */
   protect(protection: Protection, range?: ByteRange): ProtectionGuard {
     const word = requireProtection('protection', protection);
     const pages = this.#pages(range);
+    const splits = this.#protections.splits(pages.offset, pages.offset + pages.length);
+    requireMappingRoom(splits, 'mprotect', this.#range.subject(pages));
     const change = makeChange(this.#protect, this.#protections, pages, word);
     return new ProtectionGuard(word, pages, () => {
       if (this.isMapped) undoChange(this.#protect, this.#protections, change);
@@ -150,7 +154,7 @@ export class Mapping {
   advise(advice: Advice, range?: ByteRange): PageRange {
     const value = adviceValue(advice);
     const pages = this.#pages(range);
-    this.#range.call('madvise', pages, value);
+    this.#range.callSplitting('madvise', pages, value);
     return pages;
   }
 
@@ -176,7 +180,7 @@ export class Mapping {
    */
   lock(range?: ByteRange): PageRange {
     const pages = this.#pages(range);
-    this.#range.call('mlock', pages);
+    this.#range.callSplitting('mlock', pages);
     return pages;
   }
 
@@ -188,7 +192,7 @@ export class Mapping {
    */
   unlock(range?: ByteRange): PageRange {
     const pages = this.#pages(range);
-    this.#range.call('munlock', pages);
+    this.#range.callSplitting('munlock', pages);
     return pages;
   }
 

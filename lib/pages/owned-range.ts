@@ -17,6 +17,7 @@ import {
   unregisterRange,
 } from '../posix/index.ts';
 import { MappingError, requireBufferLength } from './mapping-error.ts';
+import { requireMappingRoom } from './mapping-room.ts';
 import type { PageRange } from './ranges.ts';
 
 /** Calls of the addon on pages of a range that need numbers only. */
@@ -25,7 +26,7 @@ type PageCall = 'mprotect' | 'madvise' | 'msync' | 'mlock' | 'munlock';
 /** Takes the names of ranges out of our table that nobody released. */
 const dropped = new FinalizationRegistry<object>(unregisterRange);
 
-const growHint = 'pages that differ in protection, advice or locking cannot grow together';
+const growHint = 'pages that differ, or once differed, in protection, advice or locking cannot grow together';
 
 /** What `mmap` takes, as numbers of this platform. */
 export interface MmapRequest {
@@ -64,8 +65,9 @@ export class OwnedRange {
   static map(request: MmapRequest): OwnedRange {
     const { address, lengthBytes, protectionBits, flags, fd, offsetBytes } = request;
     const addon = native();
-    const result = addon.mmap(address, lengthBytes, protectionBits, flags, fd, offsetBytes);
     const subject = address === 0n ? { lengthBytes } : { address, lengthBytes };
+    requireMappingRoom(1, 'mmap', subject);
+    const result = addon.mmap(address, lengthBytes, protectionBits, flags, fd, offsetBytes);
     return new OwnedRange(addon, check('mmap', result, subject) as NativeMapping);
   }
 
@@ -86,6 +88,11 @@ export class OwnedRange {
   /** @throws MappingError ERR_MAPPING_UNMAPPED */
   requireMapped(): void {
     if (!this.#isMapped) throw new MappingError('ERR_MAPPING_UNMAPPED', 'the mapping is already unmapped');
+  }
+
+  /** What an error says about a call on these pages. */
+  subject(pages: PageRange): { address: bigint; lengthBytes: number } {
+    return { address: this.#address + BigInt(pages.offset), lengthBytes: pages.length };
   }
 
   /** Shows a name in the process map: the kernel's if it takes one, else by our own table. */
@@ -111,13 +118,22 @@ export class OwnedRange {
   }
 
   /**
+   * As `call`, for a change that may split mappings: refused while there is still room for the engine.
+   * @throws PosixError
+   */
+  callSplitting(name: PageCall, pages: PageRange, value = 0): void {
+    requireMappingRoom(2, name, this.subject(pages));
+    this.call(name, pages, value);
+  }
+
+  /**
    * Makes one call on whole pages.
    * @param value protection, advice or flags
    * @throws PosixError
    */
   call(name: PageCall, pages: PageRange, value = 0): void {
     const result = this.#native[name](this.#handle, pages.offset, pages.length, value);
-    check(name, result, () => this.#subject(pages));
+    check(name, result, () => this.subject(pages));
   }
 
   /**
@@ -128,7 +144,7 @@ export class OwnedRange {
   readResidency(pages: PageRange): Uint8Array {
     const out = new Uint8Array(pages.length / this.#native.pageSize());
     const result = this.#native.mincore(this.#handle, pages.offset, pages.length, out);
-    check('mincore', result, () => this.#subject(pages));
+    check('mincore', result, () => this.subject(pages));
     return out.map((flags) => flags & 1);
   }
 
@@ -175,10 +191,6 @@ export class OwnedRange {
   #forgetName(): void {
     unregisterRange(this.#nameKey);
     dropped.unregister(this.#nameKey);
-  }
-
-  #subject(pages: PageRange): { address: bigint; lengthBytes: number } {
-    return { address: this.#address + BigInt(pages.offset), lengthBytes: pages.length };
   }
 
   /** As check; the addon's own EBUSY is about who owns the memory. */

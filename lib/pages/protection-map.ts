@@ -34,15 +34,29 @@ export interface Change {
   readonly covered: readonly Segment[];
 }
 
+/** Index of the first segment that ends behind `offset`; segments are sorted. */
+function indexAt(segments: readonly Segment[], offset: number): number {
+  let low = 0;
+  let high = segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (segments[middle].end > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** The part of a segment list inside a range. */
 function cut(segments: readonly Segment[], start: number, end: number): Segment[] {
-  return segments
-    .filter((segment) => segment.start < end && segment.end > start)
-    .map((segment) => ({
-      ...segment,
-      start: Math.max(segment.start, start),
-      end: Math.min(segment.end, end),
-    }));
+  const result: Segment[] = [];
+  for (let index = indexAt(segments, start); index < segments.length; index++) {
+    const segment = segments[index];
+    if (segment.start >= end) break;
+    const isWhole = segment.start >= start && segment.end <= end;
+    const part = { start: Math.max(segment.start, start), end: Math.min(segment.end, end) };
+    result.push(isWhole ? segment : { ...segment, ...part });
+  }
+  return result;
 }
 
 /** Looks through changes that were undone, to what they covered. */
@@ -66,7 +80,7 @@ function joined(segments: readonly Segment[]): Segment[] {
 
 /** The protections of one mapping. Segments are sorted, do not overlap and leave no hole. */
 export class ProtectionMap {
-  #segments: readonly Segment[];
+  #segments: Segment[];
 
   /**
    * @param length bytes covered, a multiple of the page size
@@ -101,6 +115,15 @@ export class ProtectionMap {
       : null;
   }
 
+  /** @returns how many segments would be cut in two by a change of this range: 0 to 2 */
+  splits(start: number, end: number): number {
+    const cutsAt = (offset: number): boolean => {
+      const segment = this.#segments[indexAt(this.#segments, offset)];
+      return segment !== undefined && segment.start !== offset;
+    };
+    return Number(cutsAt(start)) + Number(cutsAt(end));
+  }
+
   /**
    * Records that a range has a new protection.
    * @returns what `undo` needs
@@ -108,7 +131,7 @@ export class ProtectionMap {
   set(start: number, end: number, protection: Protection): Change {
     const mark: Mark = {};
     const covered = this.inside(start, end);
-    this.#replace([{ start, end, protection, mark }]);
+    this.#replace({ start, end, protection, mark });
     return { start, end, mark, covered };
   }
 
@@ -117,7 +140,7 @@ export class ProtectionMap {
    * Records nothing; call `undo` when the system has agreed.
    */
   below(change: Change): Segment[] {
-    const mine = this.#segments.filter((segment) => segment.mark === change.mark);
+    const mine = this.inside(change.start, change.end).filter(({ mark }) => mark === change.mark);
     return mine.flatMap((segment) => throughUndone(cut(change.covered, segment.start, segment.end)));
   }
 
@@ -126,7 +149,7 @@ export class ProtectionMap {
     if (change.mark.covered) return;
     const below = this.below(change);
     change.mark.covered = throughUndone(change.covered);
-    this.#replace(below);
+    for (const segment of below) this.#replace(segment);
   }
 
   /** Records a new length: what is cut off is forgotten, new pages are like the last one. */
@@ -137,11 +160,13 @@ export class ProtectionMap {
     this.#segments = joined(kept);
   }
 
-  /** Puts segments in the place of what is there. */
-  #replace(pieces: readonly Segment[]): void {
-    for (const piece of pieces) {
-      const length = this.#segments[this.#segments.length - 1].end;
-      this.#segments = joined([...this.inside(0, piece.start), piece, ...this.inside(piece.end, length)]);
-    }
+  /** Puts a segment in the place of what is there. Looks at its neighbours only: there may be tens of thousands. */
+  #replace(piece: Segment): void {
+    const first = Math.max(indexAt(this.#segments, piece.start) - 1, 0);
+    const last = Math.min(indexAt(this.#segments, piece.end) + 2, this.#segments.length);
+    const around = this.#segments.slice(first, last);
+    const before = cut(around, 0, piece.start);
+    const after = cut(around, piece.end, Number.POSITIVE_INFINITY);
+    this.#segments.splice(first, last - first, ...joined([...before, piece, ...after]));
   }
 }

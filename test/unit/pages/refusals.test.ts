@@ -98,7 +98,7 @@ describe('the system refuses', () => {
   ];
   it.each(refused)('%s', (_, options, code) => {
     const run = () => {
-      using blocker = options.fixed ? mmap({ length: page, address: options.address }) : undefined;
+      using blocker = options.fixed ? mmap({ length: page, address: options.address ?? 0n }) : undefined;
       mmap(blocker ? { ...options, address: blocker.address } : options);
     };
     expect(codeOf(run)).toEqual({ class: PosixError, code });
