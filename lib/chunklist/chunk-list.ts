@@ -26,7 +26,7 @@ import { type Proof, refusal } from './pointer.ts';
 import { chunkBytesForAligned, cutAligned, resizeInPlace } from './resize.ts';
 import { findFree, PLACEMENTS, type Placement } from './search.ts';
 import { unsafeRelease } from './unsafe-unlink.ts';
-import { requireArena, requireSound } from './verify.ts';
+import { requireArena, requireLast, requireSound } from './verify.ts';
 
 /** How a chunk list is made. */
 export interface ChunkListOptions {
@@ -132,11 +132,9 @@ export class ChunkList extends ArenaReader implements Allocator {
    * @returns true when pages were given back
    */
   trim(padBytes: number = 0): boolean {
-    this.enter();
-    requireArena(this.arena);
-    const last = this.arena.link(ARENA_FIELD.last)!;
-    requireSound(this.arena, last);
-    return shrinkTo(this.arena, last, requireInteger('padBytes', padBytes)) > 0;
+    const keepBytes = requireInteger('padBytes', padBytes);
+    const arena = this.enter();
+    return shrinkTo(arena, requireLast(arena), keepBytes) > 0;
   }
 
   explainFree(pointer: Pointer): FreeExplanation {

@@ -7,7 +7,7 @@
 import { alignDown, alignUp } from '../core/index.ts';
 import { ARENA_FIELD, type Arena, MIN_CHUNK_BYTES } from './layout.ts';
 import { absorb } from './merge.ts';
-import { requireSound } from './verify.ts';
+import { requireLast } from './verify.ts';
 
 /** The arena grows by at least this much, if the source's limit allows it. */
 export const GROW_STEP_BYTES: number = 64 * 1024;
@@ -23,8 +23,7 @@ export const TRIM_KEEP_BYTES: number = GROW_STEP_BYTES;
  * @throws HeapError ERR_HEAP_CORRUPTED when the last chunk is damaged
  */
 export function growForChunk(arena: Arena, neededBytes: number): number | null {
-  const last = arena.link(ARENA_FIELD.last)!;
-  requireSound(arena, last);
+  const last = requireLast(arena);
   const haveBytes = arena.isInUse(last) ? 0 : arena.size(last);
   if (haveBytes >= neededBytes) return last;
   if (!growSource(arena, neededBytes - haveBytes)) return null;

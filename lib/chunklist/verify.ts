@@ -156,3 +156,16 @@ export function requireSound(arena: Arena, chunk: number): void {
   const problem = brokenRule(arena, chunk);
   if (problem !== null) throw corrupted(problem);
 }
+
+/**
+ * Proves the arena's last chunk before something is put behind it or cut off.
+ * @returns the last chunk
+ * @throws HeapError ERR_HEAP_CORRUPTED
+ */
+export function requireLast(arena: Arena): number {
+  requireArena(arena);
+  const last = arena.link(ARENA_FIELD.last)!;
+  requireSound(arena, last);
+  if (last + arena.size(last) === arena.committed) return last;
+  throw corrupted(brokenWord(arena, 'last', `the chunk that ends at ${hex(arena.base + arena.committed)}`));
+}

@@ -100,6 +100,31 @@ describe('damaged metadata', () => {
     },
   );
 
+  it.each(damages.filter(({ rule }) => rule.startsWith('arena-')))(
+    'stops even a malloc, $rule: $what',
+    (damage) => {
+      const { heap } = sampleList();
+      setWord(heap, damage.offset, damage.value);
+      // last on a wrong chunk can only be told by asking that chunk: before the next growth.
+      const needsGrowth = damage.value === at(0xc0);
+      const before = heap.bytes.slice();
+      expect(() => heap.malloc(needsGrowth ? 65_500 : 16)).toThrow(
+        expect.objectContaining({ code: 'ERR_HEAP_CORRUPTED', rule: damage.rule }),
+      );
+      expect(() => heap.trim()).toThrow(expect.objectContaining({ rule: damage.rule }));
+      expect(Buffer.compare(heap.bytes, before)).toBe(0);
+    },
+  );
+
+  it('is found before the arena grows on it', () => {
+    const { heap } = sampleList();
+    setWord(heap, 0x100, at(0x30));
+    const before = heap.bytes.slice();
+    expect(() => heap.malloc(65_500)).toThrow(expect.objectContaining({ rule: 'bck-fwd-agree' }));
+    expect(heap.stats().heapBytes).toBe(before.length);
+    expect(Buffer.compare(heap.bytes, before)).toBe(0);
+  });
+
   it('names the rule, the chunk and both numbers', () => {
     const { heap, block } = sampleList();
     setWord(heap, 0x68, at(0x30));

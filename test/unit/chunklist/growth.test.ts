@@ -107,6 +107,16 @@ describe('giving back', () => {
     expect(heap.check()).toEqual([]);
   });
 
+  it('remembers the most it ever held', () => {
+    const heap = openList();
+    heap.free(malloc(heap, 700 * KiB));
+    const peak = heap.stats().peakHeapBytes;
+    expect(peak).toBeGreaterThan(700 * KiB);
+    heap.free(malloc(heap, 300 * KiB));
+    expect(heap.stats().peakHeapBytes).toBe(peak);
+    expect(heap.stats().heapBytes).toBeLessThan(300 * KiB);
+  });
+
   it('goes on when the source refuses to take pages back', () => {
     const { source, refuse } = countedSource(4 * MiB);
     const heap = ChunkList.create({ source });
