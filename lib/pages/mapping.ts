@@ -6,7 +6,7 @@
  * throw MappingError ERR_MAPPING_UNMAPPED. A mapping dropped without `unmap()` is given back by the garbage
  * collector, once nothing refers to its buffers either.
  */
-import { alignUp, requireInteger } from '../core/index.ts';
+import { alignUp, formatBytes, hex, requireInteger } from '../core/index.ts';
 import { type Advice, adviceValue, native } from '../posix/index.ts';
 import { MappingError } from './mapping-error.ts';
 import { requireMappingRoom } from './mapping-room.ts';
@@ -240,6 +240,13 @@ export class Mapping {
 
   [Symbol.dispose](): void {
     this.unmap();
+  }
+
+  /** Where it is and what may be done with it, in a line. Reads none of its bytes, which may be closed. */
+  toString(): string {
+    const name = this.name === undefined ? '' : ` ${JSON.stringify(this.name)}`;
+    const state = this.isMapped ? `${formatBytes(this.byteLength)}, ${this.protection}` : 'unmapped';
+    return `Mapping${name} { ${hex(this.address)}, ${state} }`;
   }
 
   #pages(range: ByteRange | undefined): PageRange {

@@ -25,6 +25,22 @@ describe('a store that the page forbids ends the process', () => {
   });
 });
 
+describe('an access the page forbids ends the process', () => {
+  it('when the bytes of closed pages are printed', async () => {
+    const { signal, stdout } = await runCase('test/death/cases/print-closed.mjs');
+    expect(stdout).toBe('none true\n');
+    expect(protectionFault).toContain(signal);
+  });
+
+  it('behind the last page of a file', async () => {
+    const { signal, stdout } = await runCase('test/death/cases/behind-file-end.mjs', {
+      args: [join(folder, 'short')],
+    });
+    expect(stdout).toBe('behind the end, same page: 0\n');
+    expect(signal).toBe('SIGBUS');
+  });
+});
+
 describe('a file that is truncated under its mapping', () => {
   it('is SIGBUS at the next access to a page that is gone, and only there', async () => {
     const { signal, stdout } = await runCase('test/death/cases/truncated-file.mjs', {

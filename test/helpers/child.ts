@@ -161,7 +161,18 @@ function compile(): void {
   const staging = join(cache, `dist-${process.pid}`);
   rmSync(staging, { recursive: true, force: true });
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '-p', 'tsconfig.build.json', '--noCheck', '--outDir', staging];
+  const args = [
+    tsc,
+    '-p',
+    'tsconfig.build.json',
+    '--noCheck',
+    '--outDir',
+    staging,
+    '--declaration',
+    'false',
+    '--isolatedDeclarations',
+    'false',
+  ];
   const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
   if (result.status !== 0) throw new Error(`lib/ does not compile:\n${result.stdout}${result.stderr}`);
   for (const file of filesUnder(staging)) {
