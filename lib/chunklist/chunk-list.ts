@@ -120,8 +120,9 @@ export class ChunkList extends ArenaReader implements Allocator {
     return new Uint8Array(this.arena.source.buffer, pointerOf(chunk), sizeBytes);
   }
 
-  /** @returns the same bytes as `view`, as a Node Buffer */
+  /** @returns the same bytes as `view`, as a Node Buffer; in a browser there is none: use `view` */
   buffer(pointer: Pointer): Buffer {
+    if (typeof Buffer === 'undefined') throw new Error('buffer() needs Node.js; use view()');
     const { buffer, byteOffset, byteLength } = this.view(pointer);
     return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
   }
