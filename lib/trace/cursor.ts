@@ -51,7 +51,7 @@ export class Cursor {
     const first = this.at;
     const found = this.bytes.indexOf(newline, first);
     this.at = found < 0 ? this.end : found;
-    return new TextDecoder('latin1').decode(this.bytes.subarray(first, this.at)).trim();
+    return new TextDecoder().decode(this.bytes.subarray(first, this.at)).trim();
   }
 
   /**
@@ -155,14 +155,13 @@ export class Cursor {
   }
 
   #atFieldEnd(): boolean {
-    const byte = this.at < this.end ? this.bytes[this.at] : newline;
-    return byte === space || byte === tab || byte === newline || byte === carriageReturn;
+    return this.at >= this.end || isBlank(this.bytes[this.at]);
   }
 
   #rawWord(): string {
     let last = this.at;
     const limit = Math.min(this.end, this.at + 80);
-    while (last < limit && this.bytes[last] > space) last++;
+    while (last < limit && !isBlank(this.bytes[last])) last++;
     return new TextDecoder('latin1').decode(this.bytes.subarray(this.at, last));
   }
 
@@ -170,6 +169,10 @@ export class Cursor {
   #word(): string {
     const word = this.#rawWord();
     const shown = JSON.stringify(word.length > 40 ? `${word.slice(0, 40)}...` : word);
-    return shown.replace(/[\x7f-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`);
+    return shown.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === space || byte === tab || byte === newline || byte === carriageReturn;
 }

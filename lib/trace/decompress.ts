@@ -24,9 +24,9 @@ function isZstd(bytes: Uint8Array): boolean {
  * @throws TraceError ERR_TRACE_FORMAT, ERR_TRACE_TOO_LARGE
  */
 export async function decompress(bytes: Uint8Array, file: string, limitBytes: number): Promise<Uint8Array> {
-  if (bytes.length > limitBytes) throw tooLarge(file, limitBytes);
   if (isGzip(bytes)) return await gunzip(bytes, file, limitBytes);
   if (isZstd(bytes)) return await unzstd(bytes, file, limitBytes);
+  if (bytes.length > limitBytes) throw tooLarge(file, limitBytes);
   return bytes;
 }
 

@@ -8,12 +8,11 @@ import { Opcode, type Trace } from './trace.ts';
  */
 export function formatTrace(trace: Trace): string {
   const lines = headerLines(trace);
-  let nextSwitch = 0;
-  for (let index = 0; index < trace.operationCount; index++) {
-    while (trace.threadSwitches[nextSwitch]?.operation === index) {
-      lines.push(`t ${trace.threadSwitches[nextSwitch++].thread}`);
-    }
-    lines.push(formatOperation(trace, index));
+  const { threadSwitches, operationCount } = trace;
+  let done = 0;
+  for (const { operation, thread } of [...threadSwitches, { operation: operationCount, thread: -1 }]) {
+    while (done < operation) lines.push(formatOperation(trace, done++));
+    if (thread >= 0) lines.push(`t ${thread}`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -29,7 +29,7 @@ export function readHeader(cursor: Cursor): TraceHeader {
 
 function readKey(cursor: Cursor, header: TraceHeader): void {
   const [, key, value] = /^#\s*(\S*)\s*(.*)$/.exec(cursor.restOfLine()) ?? [];
-  if (key === 'name' || key === 'what') header[key] = value;
+  if (key === 'name' || key === 'what') header[key] = withoutControls(value);
   if (key === 'ops') header.operations = headerNumber(cursor, key, value);
   if (key === 'ids') header.blocks = headerNumber(cursor, key, value);
   if (key === 'threads') header.threads = headerNumber(cursor, key, value);
@@ -39,6 +39,11 @@ function headerNumber(cursor: Cursor, key: string, value: string): number {
   if (!/^\d{1,15}$/.test(value))
     cursor.fail(`expected a number after "# ${key}" but found "${printable(value)}"`);
   return Number(value);
+}
+
+/** Names are shown on terminals: nothing in them may steer one. */
+function withoutControls(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?').slice(0, 200);
 }
 
 function printable(text: string): string {
