@@ -23,7 +23,7 @@ export abstract class Aligning extends Resizing {
     const av = this.arena !== 0 ? this.arena : this.thisArena(request + alignment + MIN_CHUNK_BYTES);
     const p = this.aligned(av, alignment, nb);
     if (p !== 0 || !this.threaded || av === MAIN_ARENA) return p;
-    return this.aligned(MAIN_ARENA, alignment, nb);
+    return this.aligned(this.mainArenaInUse(), alignment, nb);
   }
 
   /** Makes the cache, where memalign does so. */

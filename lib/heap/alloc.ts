@@ -1,7 +1,7 @@
 /** The allocator behind the cache: fastbins, small bins, unsorted, large bins, top, in glibc's order. */
 
 import { largeBinIndex } from './large-bin.ts';
-import { MAIN_ARENA, MAX_FAST, NON_MAIN_ARENA, PERTURB } from './layout.ts';
+import { MAIN_ARENA, NON_MAIN_ARENA } from './layout.ts';
 import { Scanning } from './scan.ts';
 import { loopLimit } from './state.ts';
 
@@ -18,7 +18,7 @@ export abstract class Allocating extends Scanning {
   alloc(av: number, request: number): number {
     const nb = request > hugeChunk - 24 ? hugeChunk : request < 25 ? 32 : ((request + 23) & ~15) >>> 0;
     const p = this.allocChunk(av, nb);
-    if (p !== 0 && this.w[PERTURB >>> 2] !== 0) this.perturbAllocated(p, request);
+    if (p !== 0 && this.w[this.perturbWord] !== 0) this.perturbAllocated(p, request);
     return p;
   }
 
@@ -26,7 +26,7 @@ export abstract class Allocating extends Scanning {
   allocChunk(av: number, nb: number): number {
     const w = this.w;
     if (nb < 1024) {
-      if (nb <= w[MAX_FAST >>> 2]) {
+      if (nb <= w[this.maxFastWord]) {
         const s = (av + this.fastbinsAt + (nb >>> 1) - 16) >>> 2;
         if ((w[s] | w[s + 1]) !== 0) return this.takeFast(s, nb);
       }
@@ -125,7 +125,7 @@ export abstract class Allocating extends Scanning {
     const i = v >>> 2;
     const back = w[i + 6];
     const b = back >>> 2;
-    if (w[b + 4] !== v || w[b + 5] !== hi || w[i + 7] !== hi || w[h + 7] !== hi || ((v | back) & 3) !== 0) {
+    if (((w[b + 4] ^ v) | (w[b + 5] ^ hi) | (w[i + 7] ^ hi) | (w[h + 7] ^ hi) | ((v | back) & 3)) !== 0) {
       this.examineSmall(head);
     }
     w[((v + nb) >>> 2) + 2] |= 1;
@@ -241,6 +241,6 @@ export abstract class Allocating extends Scanning {
 
   /** Fills a new block when the perturb byte is set. */
   perturbAllocated(p: number, request: number): void {
-    this.b.fill(~this.w[PERTURB >>> 2] & 0xff, p, p + request);
+    this.b.fill(~this.w[this.perturbWord] & 0xff, p, p + request);
   }
 }

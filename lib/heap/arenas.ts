@@ -26,7 +26,15 @@ export abstract class Arenas extends Allocating {
     const av = this.arena !== 0 ? this.arena : this.thisArena(request);
     const p = this.alloc(av, request);
     if (p !== 0 || !this.threaded || av === MAIN_ARENA) return p;
-    return this.alloc(MAIN_ARENA, request);
+    return this.alloc(this.mainArenaInUse(), request);
+  }
+
+  /** @returns the main arena, in which the main thread has already made its cache and this thread's table */
+  mainArenaInUse(): number {
+    if (this.w[(MAIN_ARENA + this.topAt) >>> 2] === MAIN_ARENA + this.unsortedAt) {
+      for (const request of this.profile.mainThreadRequests) this.alloc(MAIN_ARENA, request);
+    }
+    return MAIN_ARENA;
   }
 
   /** Allocates the cache struct as an ordinary block and clears it. */
@@ -40,7 +48,7 @@ export abstract class Arenas extends Allocating {
     this.tcache = p;
     this.setPointer(THREAD_WORDS, p);
     if (this.profile.cacheKey === 'address') {
-      this.keyLo = p;
+      this.keyLo = p | 0;
       this.keyHi = this.hi;
     }
     this.prepareCache(p);

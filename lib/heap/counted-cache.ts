@@ -56,7 +56,7 @@ export abstract class CountedCache extends TrimCall {
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const count = h[(t >>> 1) + index];
-        if (count < this.cacheLength && (w[k + 2] !== this.keyLo || w[k + 3] !== this.keyHi)) {
+        if (count < this.cacheLength && ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi)) {
           const s = (t >>> 2) + 32 + (index << 1);
           w[k + 2] = this.keyLo;
           w[k + 3] = this.keyHi;
@@ -103,6 +103,23 @@ export abstract class CountedCache extends TrimCall {
   }
 
   override cacheTake(index: number): number {
+    const w = this.w;
+    const s = this.cacheHeadAt(index) >>> 2;
+    const p = w[s];
+    const k = p >>> 2;
+    const nextHi = w[k + 1] ^ this.mangleHi;
+    if ((p & 15) !== 0 || w[s + 1] !== this.hi || (nextHi !== this.hi && nextHi !== 0))
+      return this.cacheTakeExactly(index);
+    w[s] = w[k] ^ (((p >>> 12) | this.mangleLo) & this.linkMask);
+    w[s + 1] = nextHi;
+    this.countTaken(index);
+    w[k + 2] = 0;
+    w[k + 3] = 0;
+    return p;
+  }
+
+  /** The same with every test, in 64-bit arithmetic; also for the last entry, whose link is null. */
+  cacheTakeExactly(index: number): number {
     const slot = this.real(this.cacheHeadAt(index));
     const entry = this.peek(slot);
     if ((entry & BigInt(this.linkAlign)) !== 0n) {

@@ -2,7 +2,7 @@
  * free behind the fast path: cache with its double-free test, fastbins, merging, and the trims that follow.
  */
 import { heapSpanBytes } from './address-space.ts';
-import { MAIN_ARENA, MAX_FAST, PERTURB, TOP_PAD, TRIM_THRESHOLD } from './layout.ts';
+import { MAIN_ARENA, TOP_PAD, TRIM_THRESHOLD } from './layout.ts';
 import { Merging } from './merging.ts';
 import { loopLimit } from './state.ts';
 
@@ -27,11 +27,11 @@ export abstract class Freeing extends Merging {
    * @param p the block, an offset in the window
    */
   freeSlow(p: number): void {
-    this.requireOpen();
     const w = this.w;
+    const k = p >>> 2;
+    const raw = w[k - 2];
+    if (raw === 0 || raw === undefined || (p & 3) !== 0) this.examineFreed(p);
     const c = (p - 16) >>> 0;
-    const raw = w[(c >>> 2) + 2];
-    if (p < 16 || (raw === 0 && w[(c >>> 2) + 3] === 0) || (p & 3) !== 0) this.examineFreed(p);
     if ((raw & 2) !== 0) {
       this.freeMapping(c);
       return;
@@ -39,17 +39,17 @@ export abstract class Freeing extends Merging {
     const size = (raw & ~7) >>> 0;
     const av = (raw & 4) === 0 ? MAIN_ARENA : this.arenaOfHeap(c);
     if (this.tcache === 0) this.ensureCacheInFree(size);
-    if (w[(c >>> 2) + 3] !== 0 || (p & 15) !== 0 || size < 32 || (size & 8) !== 0) this.examineSize(av, c);
+    if ((w[k - 1] | (p & 15) | (size & 8)) !== 0 || size < 32) this.examineSize(av, c);
     if (size <= this.cacheMaxChunk && this.tcache !== 0) {
       const index = (size >>> 4) - 2;
-      if (w[(p >>> 2) + 2] === this.keyLo && w[(p >>> 2) + 3] === this.keyHi)
-        this.examineDoubleFree(p, index);
+      if (((w[k + 2] ^ this.keyLo) | (w[k + 3] ^ this.keyHi)) === 0) this.examineDoubleFree(p, index);
       if (this.cacheRoom(index) > 0) {
         this.cachePut(index, p);
         return;
       }
     }
-    this.freeToBins(av, c, size, false);
+    if (size <= w[this.maxFastWord]) this.freeFast(av, c, size, false);
+    else this.freeNormal(av, c, size);
   }
 
   /** @returns the arena that a chunk with flag A belongs to, as its heap says */
@@ -69,7 +69,8 @@ export abstract class Freeing extends Merging {
     if (size <= this.cacheMaxChunk && this.tcache !== 0 && this.profile.internalFreeToCache) {
       const index = (size >>> 4) - 2;
       const k = (c + 16) >>> 2;
-      if (this.w[k + 2] === this.keyLo && this.w[k + 3] === this.keyHi) this.examineDoubleFree(c + 16, index);
+      if ((this.w[k + 2] | 0) === this.keyLo && (this.w[k + 3] | 0) === this.keyHi)
+        this.examineDoubleFree(c + 16, index);
       if (this.cacheRoom(index) > 0) {
         this.cachePut(index, c + 16);
         return;
@@ -80,7 +81,7 @@ export abstract class Freeing extends Merging {
 
   /** Puts a chunk of sound size into a fastbin, or merges it. */
   freeToBins(av: number, c: number, size: number, isLocked: boolean): void {
-    if (size <= this.w[MAX_FAST >>> 2]) this.freeFast(av, c, size, isLocked);
+    if (size <= this.w[this.maxFastWord]) this.freeFast(av, c, size, isLocked);
     else if ((this.w[(c >>> 2) + 2] & 2) !== 0) this.freeMapping(c);
     else this.freeNormal(av, c, size);
   }
@@ -90,10 +91,10 @@ export abstract class Freeing extends Merging {
     const w = this.w;
     const n = (c + size) >>> 2;
     const nextRaw = w[n + 2];
-    if (!(nextRaw > 16) || w[n + 3] !== 0 || (nextRaw & ~7) >>> 0 >= this.systemMem(av)) {
+    if (nextRaw <= 16 || nextRaw >= w[(av + this.systemMemAt) >>> 2] || w[n + 3] !== 0) {
       this.examineNextFast(av, c, size);
     }
-    this.perturbFreed(c, size);
+    if (w[this.perturbWord] !== 0) this.perturbFreed(c, size);
     w[(av + this.haveFastAt) >>> 2] = 1;
     const s = (av + this.fastbinsAt + (size >>> 1) - 16) >>> 2;
     const old = w[s];
@@ -110,22 +111,20 @@ export abstract class Freeing extends Merging {
   /** Merges a chunk into unsorted or top, and trims when it became large. */
   freeNormal(av: number, c: number, size: number): void {
     const w = this.w;
-    const top = w[(av + this.topAt) >>> 2];
-    const next = c + size;
-    const n = next >>> 2;
+    const top = w[(av + this.topAt) >>> 2] >>> 2;
+    const i = c >>> 2;
+    const n = i + (size >>> 2);
     const nextRaw = w[n + 2];
     if (
-      c === top ||
-      next > 0xffffffff ||
-      (nextRaw & 1) === 0 ||
+      (((nextRaw & 1) ^ 1) | w[n + 3]) !== 0 ||
       nextRaw <= 16 ||
-      (nextRaw & ~7) >>> 0 >= w[(av + this.systemMemAt) >>> 2] ||
-      w[n + 3] !== 0 ||
-      (next >= top && (w[(av >>> 2) + 1] & 2) === 0 && next >= top + ((w[(top >>> 2) + 2] & ~7) >>> 0))
+      nextRaw >= w[(av + this.systemMemAt) >>> 2] ||
+      i === top ||
+      (n >= top && (w[(av >>> 2) + 1] & 2) === 0 && n >= top + ((w[top + 2] >>> 3) << 1))
     ) {
       this.examineFreeNormal(av, c, size);
     }
-    if (w[PERTURB >>> 2] !== 0) this.perturbFreed(c, size);
+    if (w[this.perturbWord] !== 0) this.perturbFreed(c, size);
     const merged = this.merge(av, c, size, 'corrupted size vs. prev_size while consolidating', true);
     if (merged >= consolidationThreshold) this.tidy(av);
   }
@@ -148,12 +147,13 @@ export abstract class Freeing extends Merging {
 
   /** Fills freed bytes when the perturb byte is set. */
   perturbFreed(c: number, size: number): void {
-    const byte = this.w[PERTURB >>> 2];
+    const byte = this.w[this.perturbWord];
     if (byte !== 0) this.b.fill(byte, c + 16, c + size);
   }
 
   /** Reads of free at a pointer that looks like nothing. */
   examineFreed(p: number): void {
+    this.requireOpen();
     const size = this.peek(this.wrap(this.real(p) - 8n));
     if ((p & 15) === 0) return;
     // A misaligned block: no cache, no bin, only the first test can follow (or an own mapping's).

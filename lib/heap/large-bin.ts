@@ -41,7 +41,7 @@ export abstract class LargeBins extends LargeChecks {
     } else {
       const last = w[h + 6];
       const lastRaw = w[(last >>> 2) + 2];
-      if (w[h + 7] !== hi || w[h + 5] !== hi || lastRaw === 0 || (lastRaw & 4) !== 0 || (last & 3) !== 0) {
+      if (((w[h + 7] ^ hi) | (w[h + 5] ^ hi) | (lastRaw & 4) | (last & 3)) !== 0 || lastRaw === 0) {
         this.examineLast(head);
       }
       if (size + 1 < lastRaw || w[(last >>> 2) + 3] !== 0) {
@@ -52,9 +52,8 @@ export abstract class LargeBins extends LargeChecks {
         forward = this.insertRing(v, size, forward);
         back = w[(forward >>> 2) + 6];
         const b = back >>> 2;
-        if (w[b + 4] !== forward || w[b + 5] !== hi || w[(forward >>> 2) + 7] !== hi) {
+        if (((w[b + 4] ^ forward) | (w[b + 5] ^ hi) | (w[(forward >>> 2) + 7] ^ hi)) !== 0)
           this.examineBack(forward);
-        }
       }
     }
     w[i + 4] = forward;
@@ -75,7 +74,7 @@ export abstract class LargeBins extends LargeChecks {
     const f = first >>> 2;
     const smallest = w[f + 10];
     const s = smallest >>> 2;
-    if (w[f + 11] !== hi || w[s + 8] !== first || w[s + 9] !== hi || (smallest & 3) !== 0) {
+    if (((w[f + 11] ^ hi) | (w[s + 8] ^ first) | (w[s + 9] ^ hi) | (smallest & 3)) !== 0) {
       this.examineSmallest(first);
     }
     w[i + 8] = first;
@@ -103,7 +102,7 @@ export abstract class LargeBins extends LargeChecks {
       at = w[a + 8];
       const nextHi = w[a + 9];
       a = at >>> 2;
-      if (nextHi !== hi || (w[a + 2] & 4) !== 0 || w[a + 2] === 0 || (at & 3) !== 0) {
+      if (((nextHi ^ hi) | (w[a + 2] & 4) | (at & 3)) !== 0 || w[a + 2] === 0) {
         this.reach(BigInt(nextHi) * 2n ** 32n + BigInt(at) + 8n);
         this.examineRing(at);
       }
@@ -146,7 +145,7 @@ export abstract class LargeBins extends LargeChecks {
     let v = first;
     for (let steps = 0; steps < loopLimit; steps++) {
       v = w[i + 10];
-      if (w[i + 11] !== hi || (v & 3) !== 0) this.examineRingStep(i << 2);
+      if (((w[i + 11] ^ hi) | (v & 3)) !== 0) this.examineRingStep((i << 2) >>> 0);
       i = v >>> 2;
       if ((w[i + 2] & ~7) >>> 0 >= nb || w[i + 3] !== 0) return this.preferSecond(head, v);
       if (w[i + 2] === 0) this.reach(this.real(v) + 8n);
@@ -187,7 +186,7 @@ export abstract class LargeBins extends LargeChecks {
     const h = head >>> 2;
     const first = w[h + 4];
     const f = first >>> 2;
-    if (w[f + 6] !== head || w[f + 7] !== hi || w[h + 5] !== hi) this.examineFront(head, message);
+    if (((w[f + 6] ^ head) | (w[f + 7] ^ hi) | (w[h + 5] ^ hi)) !== 0) this.examineFront(head, message);
     w[r + 6] = head;
     w[r + 7] = hi;
     w[r + 4] = first;

@@ -16,72 +16,67 @@ export abstract class Merging extends Trimming {
    */
   merge(av: number, c: number, size: number, message: string, isFree: boolean): number {
     const w = this.w;
-    let chunk = c;
+    let i = c >>> 2;
     let merged = size;
     // High half of the merged size: not 0 only after a forged prev_size led forward.
     let high = 0;
-    const next = (c + size) >>> 0;
-    const nextRaw = w[(next >>> 2) + 2];
-    const nextSize = (nextRaw & ~7) >>> 0;
-    if ((w[(c >>> 2) + 2] & 1) === 0) {
-      const i = c >>> 2;
+    const n = i + (size >>> 2);
+    const nextRaw = w[n + 2];
+    if ((w[i + 2] & 1) === 0) {
       const prev = w[i];
-      const k = (c - prev) >>> 2;
-      if (
-        w[i + 1] !== 0 ||
-        prev > c ||
-        (prev & 15) !== 0 ||
-        (w[k + 2] & ~7) >>> 0 !== prev ||
-        w[k + 3] !== 0
-      ) {
-        chunk = this.mergeExactly(c, message);
-        merged = (next - chunk) >>> 0;
-        if (chunk > next) high = -1;
+      const k = i - (prev >>> 2);
+      if (k < 0 || (w[i + 1] | (prev & 15) | ((w[k + 2] & ~7) ^ prev) | w[k + 3]) !== 0) {
+        i = this.mergeExactly(c, message) >>> 2;
+        merged = ((n - i) << 2) >>> 0;
+        if (i > n) high = -1;
       } else {
-        chunk = (c - prev) >>> 0;
+        i = k;
         merged = (size + prev) >>> 0;
       }
-      this.unlink(chunk);
+      this.unlink((i << 2) >>> 0);
     }
-    const i = chunk >>> 2;
-    if (next === w[(av + this.topAt) >>> 2]) {
-      const total = merged + nextSize;
-      w[i + 2] = total | 1;
-      w[i + 3] = high + w[(next >>> 2) + 3] + (total > 0xffffffff ? 1 : 0);
-      w[(av + this.topAt) >>> 2] = chunk;
-      w[((av + this.topAt) >>> 2) + 1] = this.hi;
-      return total;
-    }
-    if ((w[((next + nextSize) >>> 2) + 2] & 1) === 0) {
-      this.unlink(next);
+    const t = (av + this.topAt) >>> 2;
+    if (w[t] >>> 2 === n) return this.mergeIntoTop(t, i, merged, high, n);
+    const after = n + ((nextRaw >>> 3) << 1);
+    if ((w[after + 2] & 1) === 0) {
+      this.unlink((n << 2) >>> 0);
+      const nextSize = (nextRaw & ~7) >>> 0;
       if (high !== 0 && merged + nextSize > 0xffffffff) high = 0;
       merged = (merged + nextSize) >>> 0;
     } else {
-      w[(next >>> 2) + 2] = nextRaw & ~1;
+      w[n + 2] = nextRaw & ~1;
     }
-    this.insertFree(av, chunk, merged, isFree);
-    const n = (chunk + merged) >>> 2;
+    if (isFree && this.smallDirect && merged < 1024) this.insertSmall(av, i, merged);
+    else this.insertUnsorted(av, i, merged, isFree);
+    const end = i + (merged >>> 2);
     w[i + 2] = merged | 1;
     w[i + 3] = high;
-    w[n] = merged;
-    w[n + 1] = high;
-    return high === 0 ? merged : Number.MAX_SAFE_INTEGER;
+    w[end] = merged;
+    w[end + 1] = high;
+    return high === 0 ? merged : 0xffffffff;
   }
 
-  /** Puts a free chunk at the front of unsorted. */
-  insertFree(av: number, chunk: number, size: number, isTested: boolean): void {
-    if (isTested && size < 1024 && this.smallDirect) {
-      this.insertSmall(av, chunk, size);
-      return;
-    }
+  /** Makes a chunk that borders top the new top (words: top field, chunk, old top). @returns its size */
+  mergeIntoTop(t: number, i: number, merged: number, high: number, n: number): number {
+    const w = this.w;
+    const total = merged + ((w[n + 2] & ~7) >>> 0);
+    const size = total >>> 0;
+    w[i + 2] = size | 1;
+    w[i + 3] = high + w[n + 3] + (total > 0xffffffff ? 1 : 0);
+    w[t] = i << 2;
+    w[t + 1] = this.hi;
+    return size;
+  }
+
+  /** Puts the free chunk at word `i` at the front of unsorted. */
+  insertUnsorted(av: number, i: number, size: number, isTested: boolean): void {
     const w = this.w;
     const hi = this.hi;
     const head = av + this.unsortedAt;
     const h = head >>> 2;
-    const i = chunk >>> 2;
     const first = w[h + 4];
     const f = first >>> 2;
-    if (w[h + 5] !== hi || w[f + 6] !== head || w[f + 7] !== hi) {
+    if (((w[h + 5] ^ hi) | (w[f + 6] ^ head) | (w[f + 7] ^ hi)) !== 0) {
       if (isTested) this.examineFront(head, 'free(): corrupted unsorted chunks');
       else this.reach(this.peek(this.real(head) + 16n) + 24n);
     }
@@ -95,23 +90,22 @@ export abstract class Merging extends Trimming {
       w[i + 10] = 0;
       w[i + 11] = 0;
     }
-    w[h + 4] = chunk;
+    w[h + 4] = i << 2;
     w[h + 5] = hi;
-    w[f + 6] = chunk;
+    w[f + 6] = i << 2;
     w[f + 7] = hi;
   }
 
-  /** Puts a small free chunk straight into its bin (2.41+). */
-  insertSmall(av: number, chunk: number, size: number): void {
+  /** Puts the small free chunk at word `i` straight into its bin (2.41+). */
+  insertSmall(av: number, i: number, size: number): void {
     const w = this.w;
     const hi = this.hi;
     const index = size >>> 4;
     const head = av + this.headsAt + 16 * index;
     const h = head >>> 2;
-    const i = chunk >>> 2;
     const first = w[h + 4];
     const f = first >>> 2;
-    if (w[h + 5] !== hi || w[f + 6] !== head || w[f + 7] !== hi) {
+    if (((w[h + 5] ^ hi) | (w[f + 6] ^ head) | (w[f + 7] ^ hi)) !== 0) {
       this.examineFront(head, 'free(): chunks in smallbin corrupted');
     }
     w[(av + this.binmapAt + ((index >>> 5) << 2)) >>> 2] |= 1 << (index & 31);
@@ -119,9 +113,9 @@ export abstract class Merging extends Trimming {
     w[i + 5] = hi;
     w[i + 6] = head;
     w[i + 7] = hi;
-    w[h + 4] = chunk;
+    w[h + 4] = i << 2;
     w[h + 5] = hi;
-    w[f + 6] = chunk;
+    w[f + 6] = i << 2;
     w[f + 7] = hi;
   }
 
@@ -170,14 +164,8 @@ export abstract class Merging extends Trimming {
       const i = c >>> 2;
       const raw = w[i + 2];
       const size = (raw & ~7) >>> 0;
-      const next = ((c + size) >>> 0) >>> 2;
-      if (
-        high !== this.hi ||
-        (c & 15) !== 0 ||
-        w[i + 3] !== 0 ||
-        raw >>> 4 !== slot + 2 ||
-        w[next + 3] !== 0
-      ) {
+      const n = i + (size >>> 2);
+      if (((high ^ this.hi) | (c & 15) | w[i + 3] | ((raw >>> 4) ^ (slot + 2)) | w[n + 3]) !== 0) {
         this.examineFast(c, high, slot);
       }
       const link = (w[i + 4] ^ ((((c + 16) >>> 12) | this.mangleLo) & this.linkMask)) >>> 0;

@@ -55,7 +55,7 @@ export abstract class PlacesCache extends CountedCache {
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const places = h[(t >>> 1) + index];
-        if (places !== 0 && (w[k + 2] !== this.keyLo || w[k + 3] !== this.keyHi)) {
+        if (places !== 0 && ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi)) {
           const s = (t >>> 2) + 38 + (index << 1);
           w[k + 2] = this.keyLo;
           w[k + 3] = this.keyHi;

@@ -48,7 +48,7 @@ export abstract class PlainCache extends CountedCache {
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const count = h[(t >>> 1) + index];
-        if (count < this.cacheLength && (w[k + 2] !== this.keyLo || w[k + 3] !== this.keyHi)) {
+        if (count < this.cacheLength && ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi)) {
           const s = (t >>> 2) + 32 + (index << 1);
           w[k + 2] = this.keyLo;
           w[k + 3] = this.keyHi;

@@ -80,6 +80,8 @@ export interface Profile {
   malloptConsolidates: boolean;
   /** mallopt refuses mmap thresholds above 32 MiB (until 2.34). */
   thresholdLimit: number;
+  /** What the main thread has allocated when a second thread begins: its cache, the thread's table. */
+  mainThreadRequests: readonly number[];
   /** Text of a failed assertion. */
   assertion(where: string, expression: string): string;
 }
@@ -129,6 +131,7 @@ const glibc236: Profile = {
   fallbackRounding: 2 ** 20,
   malloptConsolidates: true,
   thresholdLimit: Number.POSITIVE_INFINITY,
+  mainThreadRequests: [640, 272],
   assertion: (where, expression) => `Fatal glibc error: malloc assertion failure in ${where}: ${expression}`,
 };
 
@@ -172,6 +175,7 @@ const glibc243: Profile = {
   mappingSpareBytes: 16,
   mappingOverheadBytes: 8,
   malloptConsolidates: false,
+  mainThreadRequests: [272],
 };
 
 /** All profiles by version. */

@@ -26,7 +26,7 @@ export abstract class Scanning extends LargeBins {
     const hi = this.hi;
     const head = (av + this.unsortedAt) >>> 0;
     const h = head >>> 2;
-    const systemMem = this.systemMem(av);
+    const systemMem = w[(av + this.systemMemAt) >>> 2];
     const isCacheable = nb <= this.cacheMaxChunk && this.tcache !== 0;
     const index = (nb >>> 4) - 2;
     let cached = 0;
@@ -36,27 +36,19 @@ export abstract class Scanning extends LargeBins {
       if (v === head && w[h + 7] === hi) break;
       const i = v >>> 2;
       const size = (w[i + 2] & ~7) >>> 0;
-      const n = ((v + size) >>> 0) >>> 2;
+      const n = i + (size >>> 2);
       const nextRaw = w[n + 2];
       const back = w[i + 6];
       const b = back >>> 2;
+      const wrongSize = w[i + 3] | w[n + 3] | ((w[n] & ~7) ^ size) | w[n + 1] | (nextRaw & 1);
+      const wrongBack = (w[b + 4] ^ v) | (w[b + 5] ^ hi) | (w[h + 7] ^ hi) | (w[i + 7] ^ hi);
+      const wrongHead = (w[i + 4] ^ head) | (w[i + 5] ^ hi) | ((v | back) & 3);
       if (
+        (wrongSize | wrongBack | wrongHead) !== 0 ||
         size <= 16 ||
         size > systemMem ||
-        w[i + 3] !== 0 ||
         nextRaw < 16 ||
-        nextRaw > systemMem ||
-        w[n + 3] !== 0 ||
-        (w[n] & ~7) >>> 0 !== size ||
-        w[n + 1] !== 0 ||
-        w[b + 4] !== v ||
-        w[b + 5] !== hi ||
-        w[i + 4] !== head ||
-        w[i + 5] !== hi ||
-        (nextRaw & 1) !== 0 ||
-        w[h + 7] !== hi ||
-        w[i + 7] !== hi ||
-        ((v | back) & 3) !== 0
+        nextRaw > systemMem
       ) {
         this.examineUnsorted(av, head);
       }

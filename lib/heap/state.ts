@@ -7,7 +7,7 @@
  */
 import { HeapError, type HeapErrorCode } from '../core/index.ts';
 import type { AddressSpace } from './address-space.ts';
-import { MAIN_ARENA, NON_MAIN_ARENA } from './layout.ts';
+import { MAIN_ARENA, MAX_FAST, NON_MAIN_ARENA, PERTURB } from './layout.ts';
 import type { Profile } from './profiles.ts';
 
 /** What a heap is built from. */
@@ -50,6 +50,7 @@ export abstract class ArenaState {
   declare readonly smallDirect: boolean;
   /** Flag bits that send a free to the slow path. */
   declare readonly slowFreeFlags: number;
+  /** The key of cached blocks as two signed halves, so that V8 keeps them as small integers. */
   declare keyLo: number;
   declare keyHi: number;
   /** The cache struct (its user pointer), 0 while there is none. */
@@ -71,6 +72,9 @@ export abstract class ArenaState {
   declare readonly fastbinsAt: number;
   declare readonly haveFastAt: number;
   declare readonly unsortedAt: number;
+  /** Words of two parameters. */
+  declare readonly maxFastWord: number;
+  declare readonly perturbWord: number;
 
   constructor(setup: EngineSetup) {
     const { profile, space, key } = setup;
@@ -88,8 +92,8 @@ export abstract class ArenaState {
     this.threaded = setup.threaded;
     this.smallDirect = profile.smallFreeToSmallBin;
     this.slowFreeFlags = setup.threaded ? 10 : 14;
-    this.keyLo = Number(key & 0xffff_ffffn);
-    this.keyHi = Number(key >> 32n);
+    this.keyLo = Number(key & 0xffff_ffffn) | 0;
+    this.keyHi = Number(key >> 32n) | 0;
     this.tcache = 0;
     this.arena = setup.threaded ? 0 : MAIN_ARENA;
     this.cacheDisabled = false;
@@ -106,6 +110,8 @@ export abstract class ArenaState {
     this.systemMemAt = layout.systemMem;
     this.fastbinsAt = layout.fastbins;
     this.haveFastAt = layout.haveFast;
+    this.maxFastWord = MAX_FAST >>> 2;
+    this.perturbWord = PERTURB >>> 2;
   }
 
   /** Ends the call as glibc's abort does. */

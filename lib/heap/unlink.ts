@@ -12,26 +12,15 @@ export abstract class Unlinking extends ArenaState {
     const hi = this.hi;
     const i = p >>> 2;
     const raw = w[i + 2];
-    const size = (raw & ~7) >>> 0;
-    const j = (p + size) >>> 2;
+    const j = i + ((raw >>> 3) << 1);
     const fd = w[i + 4];
     const bk = w[i + 6];
     const f = fd >>> 2;
     const k = bk >>> 2;
-    if (
-      w[j] !== size ||
-      (w[j + 1] | w[i + 3]) !== 0 ||
-      p + size > 0xffffffff ||
-      w[f + 6] !== p ||
-      w[f + 7] !== hi ||
-      w[k + 4] !== p ||
-      w[k + 5] !== hi ||
-      w[i + 5] !== hi ||
-      w[i + 7] !== hi ||
-      ((fd | bk) & 3) !== 0
-    ) {
-      this.examineUnlink(p);
-    }
+    const wrongSize = (w[j] ^ (raw & ~7)) | w[j + 1] | w[i + 3];
+    const wrongBack = (w[f + 6] ^ p) | (w[f + 7] ^ hi) | (w[i + 5] ^ hi);
+    const wrongForward = (w[k + 4] ^ p) | (w[k + 5] ^ hi) | (w[i + 7] ^ hi);
+    if ((wrongSize | wrongBack | wrongForward | ((fd | bk) & 3)) !== 0) this.examineUnlink(p);
     w[f + 6] = bk;
     w[f + 7] = hi;
     w[k + 4] = fd;
@@ -48,17 +37,9 @@ export abstract class Unlinking extends ArenaState {
     const back = w[i + 10];
     const n = next >>> 2;
     const k = back >>> 2;
-    if (
-      w[n + 10] !== p ||
-      w[n + 11] !== hi ||
-      w[k + 8] !== p ||
-      w[k + 9] !== hi ||
-      w[i + 9] !== hi ||
-      w[i + 11] !== hi ||
-      ((next | back) & 3) !== 0
-    ) {
-      this.examineUnlinkSize(p);
-    }
+    const wrongBack = (w[n + 10] ^ p) | (w[n + 11] ^ hi) | (w[i + 9] ^ hi);
+    const wrongNext = (w[k + 8] ^ p) | (w[k + 9] ^ hi) | (w[i + 11] ^ hi);
+    if ((wrongBack | wrongNext | ((next | back) & 3)) !== 0) this.examineUnlinkSize(p);
     const f = fd >>> 2;
     if ((w[f + 8] | w[f + 9]) === 0) {
       // The neighbour has the same size: it takes the place in the ring, or stands there alone.
