@@ -47,7 +47,7 @@ static void AddSyncAndResizeFlags(Napi::Object constants) {
 #endif
 }
 
-static void AddFileFlags(Napi::Object constants) {
+static void AddFileFlags([[maybe_unused]] Napi::Object constants) {
 #ifdef MFD_CLOEXEC
   ADD(MFD_CLOEXEC);
 #endif

@@ -63,8 +63,14 @@ bool MprotectFlip(const Scratch& scratch, size_t operations) {
   });
 }
 
+// Makes the pages of a batch untouched again. Only Linux promises that MADV_DONTNEED empties them.
 bool EmptyPages(const Scratch& scratch, size_t operations) {
+#ifdef __linux__
   return madvise(scratch.base, operations * scratch.page, MADV_DONTNEED) == 0;
+#else
+  const size_t bytes = operations * scratch.page;
+  return mmap(scratch.base, bytes, kReadWrite, kAnonymous | MAP_FIXED, -1, 0) != MAP_FAILED;
+#endif
 }
 
 // One operation: the first store into, or load from, one page.
@@ -78,15 +84,6 @@ bool TouchRead(const Scratch& scratch, size_t operations) {
   return Repeat(operations, [&](size_t i) { return Keep(base[i * scratch.page]), true; });
 }
 
-// One operation: take the memory of one touched page away and store into it again.
-bool DontneedTouch(const Scratch& scratch, size_t operations) {
-  volatile char* const base = scratch.base;
-  return Repeat(operations, [&](size_t) {
-    if (madvise(scratch.base, scratch.page, MADV_DONTNEED) != 0) return false;
-    return base[0] = 1, true;
-  });
-}
-
 // One operation: malloc(32) and free of the same block, so always malloc's fastest path.
 bool MallocFree32(const Scratch&, size_t operations) {
   return Repeat(operations, [](size_t) {
@@ -98,6 +95,15 @@ bool MallocFree32(const Scratch&, size_t operations) {
 }
 
 #ifdef __linux__
+// One operation: take the memory of one touched page away and store into it again.
+bool DontneedTouch(const Scratch& scratch, size_t operations) {
+  volatile char* const base = scratch.base;
+  return Repeat(operations, [&](size_t) {
+    if (madvise(scratch.base, scratch.page, MADV_DONTNEED) != 0) return false;
+    return base[0] = 1, true;
+  });
+}
+
 // One operation: one sbrk of plus or minus one page. Shrinks only what it grew and only while nobody else has
 // moved the break, and keeps to the thread that malloc's main arena belongs to.
 bool BrkPage(const Scratch& scratch, size_t operations) {
@@ -124,10 +130,10 @@ const TimedCase kTimedCases[] = {
     {"mprotect-flip", FenceMiddlePage, MprotectFlip},
 #ifdef __linux__
     {"brk-page", nullptr, BrkPage},
+    {"madvise-dontneed-touch", nullptr, DontneedTouch},
 #endif
     {"touch-write-page", EmptyPages, TouchWrite},
     {"touch-read-page", EmptyPages, TouchRead},
-    {"madvise-dontneed-touch", nullptr, DontneedTouch},
     {"malloc-free-32", nullptr, MallocFree32},
     {nullptr, nullptr, nullptr},
 };
