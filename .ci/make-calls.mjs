@@ -18,10 +18,10 @@ const expected = {
   brk: 0,
 };
 for (let round = 0; round < rounds; round++) {
-  const mapping = mmap({ length, shared: round % 2 === 1 });
+  const mapping = mmap({ length });
   expected.mmap++;
   mapping.bytes[length - 1] = 1;
-  mapping.protect('read')[Symbol.dispose](); // there and back
+  mapping.protect('r')[Symbol.dispose](); // there and back
   expected.mprotect += 2;
   mapping.advise('normal');
   expected.madvise++;
@@ -34,7 +34,7 @@ for (let round = 0; round < rounds; round++) {
   mapping.residency();
   expected.mincore++;
   if (isSupported('mremap')) {
-    mapping.resize(grown);
+    mapping.resize(grown); // the old length goes in here, and there it is the new one
     mapping.resize(length);
     expected.mremap += 2;
   }
