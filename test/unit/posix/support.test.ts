@@ -127,7 +127,8 @@ describe('errors', () => {
 
 describe('timing', () => {
   for (const name of timedCases()) {
-    it(`${name} gives one sample per batch`, () => {
+    // The break may move while it is measured, by malloc in another thread: then once more.
+    it(`${name} gives one sample per batch`, { retry: name === 'brk-page' ? 5 : 0 }, () => {
       const { samplesNs, batchSize, involuntarySwitches } = timeSystemCall(name, 20);
       expect(samplesNs).toBeInstanceOf(Float64Array);
       expect(samplesNs).toHaveLength(20);
