@@ -50,6 +50,8 @@
         "native/tools/replayer/arena_generic.c",
         "native/tools/replayer/arena_glibc.c",
         "native/tools/replayer/child.c",
+        "native/tools/replayer/image_glibc.c",
+        "native/tools/replayer/landmarks_glibc.c",
         "native/tools/replayer/mode_syscalls.c",
         "native/tools/replayer/mode_time.c",
         "native/tools/replayer/mode_watched.c",

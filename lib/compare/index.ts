@@ -11,6 +11,7 @@ export {
   type NativeRound,
   replayerPath,
 } from './native.ts';
+export { type ImageSection, type NativeImage, parseNativeImage } from './native-image.ts';
 export { type PlacementNaming, placementLines } from './placements.ts';
 export { encodeProgram } from './program.ts';
 export { ReplayerError, type ReplayerErrorCode } from './replayer-error.ts';

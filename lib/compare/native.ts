@@ -2,9 +2,12 @@
  * The platform's own malloc under a trace: runs `native/tools/replayer.c` and reads its answers. Every call is a
  * fresh process whose heap holds nothing but the trace's blocks.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Trace } from '../trace/index.ts';
+import { type NativeImage, parseNativeImage } from './native-image.ts';
 import { encodeProgram } from './program.ts';
 import { NamelessFile } from './program-file.ts';
 import { ReplayerError } from './replayer-error.ts';
@@ -81,6 +84,22 @@ export class NativeReplayer {
     const lines = (await this.#run('placements')).split('\n');
     lines.pop();
     return lines;
+  }
+
+  /**
+   * Placements, and what the heap looked like at the end of the same run, also when it died.
+   * @returns both; the image is null where none can be made (no glibc)
+   */
+  async image(): Promise<{ placements: string[]; image: NativeImage | null }> {
+    const folder = mkdtempSync(join(tmpdir(), 'chunkyard-'));
+    try {
+      const path = join(folder, 'image');
+      const lines = (await this.#run('placements', '--image', path)).split('\n');
+      lines.pop();
+      return { placements: lines, image: parseNativeImage(readFileSync(path)) };
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 
   /** @returns peak and counts of one run */

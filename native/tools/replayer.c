@@ -3,7 +3,8 @@
  * no allocation but the trace's, memory of its own only by mmap, results in shared memory written out by the
  * parent.
  *
- *   replayer MODE [--arena main|thread] [--damage] [--passes N] [--rounds N] [--timeout SECONDS] < PROGRAM
+ *   replayer MODE [--arena main|thread] [--damage] [--passes N] [--rounds N] [--timeout SECONDS] [--image
+ * FILE] < PROGRAM
  *
  * MODE is placements, footprint, time or syscalls. The program is a file made by lib/compare/program.ts. Exit
  * code 0: answered, also when the replay ended in an abort, which the answer tells. 2: wrong usage or bad
@@ -71,6 +72,8 @@ static const char* parse_options(char** words, struct request* request) {
       if (!parse_number(value, 10000, &request->rounds)) return "expected 1 to 10000 after --rounds";
     } else if (strcmp(option, "--timeout") == 0) {
       if (!parse_number(value, 86400, &request->seconds)) return "expected 1 to 86400 after --timeout";
+    } else if (strcmp(option, "--image") == 0) {
+      request->image = value;
     } else {
       return "unknown option";
     }

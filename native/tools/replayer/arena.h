@@ -40,7 +40,4 @@ size_t arena_own_mapping_bytes(const struct arena* arena, const void* block);
 /* Bytes that the heaps hold now: growth of the break, and of the thread's arena. Own mappings not counted. */
 size_t arena_heap_bytes(const struct arena* arena);
 
-/* Bytes of malloc_state in the running glibc, 0 where unknown. */
-size_t arena_state_bytes(void);
-
 #endif

@@ -4,31 +4,12 @@
 
 #if defined(__GLIBC__)
 
-#include <gnu/libc-version.h>
-#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "layout_glibc.h"
+
 enum { kMappedBit = 2, kOtherArenaBit = 4, kFlagBits = 7 };
-static const uintptr_t kHeapSpan = (uintptr_t)64 << 20;
-
-/* heap_info: arena at 0, previous heap at 8. 0x20 bytes until 2.34, 0x30 from 2.35. */
-static size_t heap_info_bytes(int minor) {
-  return minor >= 35 ? 0x30 : 0x20;
-}
-
-static int libc_minor(void) {
-  return atoi(gnu_get_libc_version() + 2);
-}
-
-size_t arena_state_bytes(void) {
-  return libc_minor() >= 43 ? 0x840 : 0x898;
-}
-
-static uintptr_t heap_of(uintptr_t address) {
-  return address & ~(kHeapSpan - 1);
-}
-
 static bool read_word(const struct arena* arena, uintptr_t address, uintptr_t* word) {
   if (arena->careful) {
     struct iovec here = {word, sizeof *word};
@@ -83,7 +64,7 @@ void arena_notice(struct arena* arena, const void* block) {
   uintptr_t header = foreign_header(arena, address);
   if ((header & kMappedBit) || !(header & kOtherArenaBit)) return;
   heap_number(arena, heap_of(address), &arena->thread_heap);
-  size_t before_chunks = heap_info_bytes(libc_minor()) + arena_state_bytes();
+  size_t before_chunks = heap_info_bytes() + arena_state_bytes();
   arena->first_chunk = arena->thread_heap + ((before_chunks + 15) & ~(size_t)15);
 }
 

@@ -49,13 +49,12 @@ static size_t drain(int descriptor, char* words, size_t limit) {
 static const char* signal_word(int number) {
   switch (number) {
     case SIGSEGV:
+    case SIGBUS: /* x86 has it for a wild address in some registers */
       return "SEGV";
     case SIGALRM:
       return "TIMEOUT";
     case SIGABRT:
       return "ABORT";
-    case SIGBUS:
-      return "BUS";
     case SIGKILL:
       return "KILL";
     default:

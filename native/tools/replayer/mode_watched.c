@@ -1,8 +1,10 @@
 /* `placements`: one line for every operation. `footprint`: the peak of what the heap took from the system. */
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "child.h"
+#include "image.h"
 #include "modes.h"
 #include "runs.h"
 
@@ -14,11 +16,24 @@ struct watched {
   void** blocks;
   struct watch* watch;
   struct arena arena;
+  struct landmarks* landmarks; /* shared; NULL when no image is wanted */
+  int image;
 };
 
 static void watched_body(void* context) {
   struct watched* watched = context;
+  if (watched->landmarks) image_arm(watched->image, watched->landmarks, &watched->arena);
   run_watched(&watched->request->program, watched->blocks, &watched->arena, watched->watch);
+  image_write();
+}
+
+/* Opens the file and explores; false when there can be no image. */
+static bool prepare_image(struct watched* watched, const char* path) {
+  watched->landmarks = own_pages(sizeof *watched->landmarks, true);
+  watched->image = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (watched->landmarks == NULL || watched->image < 0) return false;
+  landmarks_find(watched->landmarks);
+  return watched->landmarks->found;
 }
 
 /* Runs in a child; the results are in shared memory. NULL when there is no memory for them. */
@@ -33,6 +48,7 @@ static struct watch* watched_run(const struct request* request, bool placements,
   watched.watch->damage = request->damage;
   watched.watch->lines = (struct text){0, room, (char*)(watched.watch + 1)};
   arena_prepare(&watched.arena, request->thread, request->damage);
+  if (request->image && !prepare_image(&watched, request->image)) return NULL;
   child_run(watched_body, &watched, request->thread, request->seconds, ending);
   return watched.watch;
 }
@@ -45,7 +61,7 @@ static void drop_unfinished_line(struct text* lines) {
 int mode_placements(const struct request* request) {
   struct ending ending;
   struct watch* watch = watched_run(request, true, &ending);
-  if (watch == NULL) return refuse("no memory for the placements");
+  if (watch == NULL) return refuse("no memory for the placements, or no image can be made here");
   drop_unfinished_line(&watch->lines);
   if (text_write(&watch->lines, STDOUT_FILENO) != 0) return 1;
   if (ending.clean) return 0;

@@ -8,11 +8,12 @@
 
 struct request {
   struct program program;
-  bool thread;      /* --arena thread */
-  bool damage;      /* --damage */
-  unsigned passes;  /* --passes N: fresh children for the stopwatch */
-  unsigned rounds;  /* --rounds N: runs in one child; the first is on a fresh heap */
-  unsigned seconds; /* --timeout N: for one child */
+  bool thread;       /* --arena thread */
+  bool damage;       /* --damage */
+  unsigned passes;   /* --passes N: fresh children for the stopwatch */
+  unsigned rounds;   /* --rounds N: runs in one child; the first is on a fresh heap */
+  unsigned seconds;  /* --timeout N: for one child */
+  const char* image; /* --image FILE: with placements, the heap's bytes at the end */
 };
 
 /* Each returns the exit code. */
