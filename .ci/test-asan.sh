@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests that reach the addon on a build with AddressSanitizer and UBSan. Fails when a test fails, when a
-# sanitizer reported anything in any process, and when it was not the sanitized addon that was loaded.
+# Runs the tests that reach the addon on a build with AddressSanitizer and UBSan. Fails when a test fails,
+# when a sanitizer reported anything in any process, and when it was not the sanitized addon that was loaded.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,8 @@ nm -D "$CHUNKYARD_ADDON" | grep __asan_init > /dev/null || { echo 'the addon is 
 
 export CHUNKYARD_ADDON
 export LD_PRELOAD="$(gcc -print-file-name=libasan.so)"
-# Leaks: Node frees nothing at its exit. Signals: faults are what some tests are about, and V8 handles its own.
+# Leaks: Node frees nothing at its exit. Signals: faults are what some tests are about, and V8 handles its
+# own.
 export ASAN_OPTIONS="detect_leaks=0:handle_segv=0:handle_sigbus=0:allow_user_segv_handler=1:log_path=$reports/asan"
 export UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports/ubsan"
 

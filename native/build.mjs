@@ -1,9 +1,11 @@
 /**
- * Builds the addon and the native tools with node-gyp: build/Release/chunkyard.node and build/Release/replayer.
+ * Builds the addon and the native tools with node-gyp: build/Release/chunkyard.node and
+ * build/Release/replayer.
  *
- * Guarantees: never downloads headers. The addon needs only node-api-headers, from node_modules; node-gyp wants a
- * folder of Node headers all the same, so it gets the one npm is told of (nodedir), else the one beside the running
- * Node, else a stub made here. Steps are incremental; another Node, machine or header folder starts afresh.
+ * Guarantees: never downloads headers. The addon needs only node-api-headers, from node_modules; node-gyp
+ * wants a folder of Node headers all the same, so it gets the one npm is told of (nodedir), else the one
+ * beside the running Node, else a stub made here. Steps are incremental; another Node, machine or header
+ * folder starts afresh.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -22,7 +22,8 @@ export class AddonLoadError extends Error {
       [
         `The chunkyard addon for ${process.platform}-${process.arch} could not be loaded. Looked at`,
         ...places,
-        'To build it, run `npm run build:native` in a checkout of chunkyard (needs a C++17 compiler, make and Python).',
+        'To build it, run `npm run build:native` in a checkout of chunkyard: it needs a C++17 compiler, make',
+        'and Python 3.',
       ].join('\n'),
       { cause: causes.at(-1) },
     );

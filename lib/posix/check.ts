@@ -84,7 +84,7 @@ function hintFor(code: string, syscall: string): string | undefined {
   return code === 'ENOMEM' ? mappingLimitHint() : undefined;
 }
 
-/** Splitting and mapping fail with ENOMEM when the process has too many mappings, however much memory is free. */
+/** Splitting and mapping fail with ENOMEM when there are too many mappings, however much memory is free. */
 function mappingLimitHint(): string | undefined {
   try {
     const limit = Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'));

@@ -1,4 +1,7 @@
-/** lib/posix: the only layer that talks to the addon. Typed calls, names for the platform's numbers, process maps. */
+/**
+ * lib/posix: the only layer that talks to the addon. Calls, names for the platform's numbers, the program break,
+ * process maps.
+ */
 export { AddonLoadError, native } from './binding.ts';
 export { type CallSubject, check, errnoName, type Granted, posixError, refusal } from './check.ts';
 export { type Advice, adviceNames, adviceValue, constants, pageSize } from './constants.ts';

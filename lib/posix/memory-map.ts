@@ -7,12 +7,15 @@ import { type MemoryRange, parseMaps } from './parse-maps.ts';
 import { namesWithin } from './range-names.ts';
 
 /**
- * Reads a process's memory map. Linux only, see `isSupported('memoryMap')`. Ranges of this process that the kernel
- * has no name for get ours; several of ours in one range are joined with `, `, because the kernel merges neighbours.
+ * Reads a process's memory map. Linux only, see `isSupported('memoryMap')`. Ranges of this process that the
+ * kernel has no name for get ours; several of ours in one range are joined with `, `, because the kernel
+ * merges neighbours.
  * @param pid process id, > 0; this process when left out
- * @returns ranges in address order; none for a process that has no memory of its own (kernel threads, zombies)
+ * @returns ranges in address order; none for a process that has no memory of its own (kernel threads,
+ *   zombies)
  * @throws ArgumentError for a pid that cannot be one
- * @throws PosixError ESRCH (no such process), EACCES or EPERM (not yours to look at), ENOTSUP (not on this platform)
+ * @throws PosixError ESRCH (no such process), EACCES or EPERM (not yours to look at), ENOTSUP (not on this
+ *   platform)
  */
 export function memoryMap(pid?: number): MemoryRange[] {
   const id =

@@ -31,6 +31,7 @@ export interface NativeAddon {
   readonly constants: Readonly<Record<string, number>>;
   pageSize(): number;
 
+  /** Throws RangeError for MAP_FIXED: it would replace what stands there, be it another handle's. */
   mmap(
     address: bigint,
     lengthBytes: number,
@@ -48,7 +49,10 @@ export interface NativeAddon {
   buffer(mapping: NativeMapping, offsetBytes: number, lengthBytes: number): ArrayBuffer;
   /** Detaches every buffer, then unmaps, once. -EBUSY, and nothing done, when a buffer was transferred away. */
   munmap(mapping: NativeMapping): 0 | NegativeErrno;
-  /** Moves or resizes; old buffers are detached on success only. -EBUSY as munmap. -ENOSYS without mremap. */
+  /**
+   * Moves or resizes; old buffers are detached on success only. -EBUSY as munmap. -ENOSYS without mremap. Throws
+   * RangeError for MREMAP_FIXED and MREMAP_DONTUNMAP.
+   */
   mremap(mapping: NativeMapping, lengthBytes: number, flags: number): 0 | NegativeErrno;
   mprotect(mapping: NativeMapping, offset: number, length: number, protection: number): 0 | NegativeErrno;
   madvise(mapping: NativeMapping, offset: number, length: number, advice: number): 0 | NegativeErrno;

@@ -1,6 +1,6 @@
 /**
- * Reads the text of `/proc/PID/maps`. Every line becomes one range; a line of a shape nobody knows is an error, not
- * a gap. See proc_pid_maps(5):
+ * Reads the text of `/proc/PID/maps`. Every line becomes one range; a line of a shape nobody knows is an
+ * error, not a gap. See proc_pid_maps(5):
  *
  *   7f0c00000000-7f0c00021000 rw-p 00000000 00:00 0          [anon:arena]
  *   start        end          |  | offset   dev   inode      path, to the end of the line
@@ -40,7 +40,7 @@ export interface MemoryRange {
   device: string;
   inode: bigint;
   kind: RangeKind;
-  /** As the kernel writes it, newlines undone; empty for anonymous memory. A file's name as it was when mapped. */
+  /** As the kernel writes it, newlines undone; empty for anonymous memory. A file's name when it was mapped. */
   path: string;
   /** True: the file has been unlinked since. */
   deleted: boolean;

@@ -1,12 +1,13 @@
 /**
- * The real program break, for demonstration. It belongs to this process's own malloc as well, so whatever would
- * hurt that is refused with the reason: shrinking below what was grown here, shrinking after malloc has moved the
- * break on, any change from a worker thread (sbrk takes no lock), any change where libc does not share the break.
+ * The real program break, for demonstration. It belongs to this process's own malloc as well, so whatever
+ * would hurt that is refused with the reason: shrinking below what was grown here, shrinking after malloc has
+ * moved the break on, any change from a worker thread (sbrk takes no lock), any change where libc does not
+ * share the break.
  *
  *   malloc's own heap | ranges()[0] | ranges()[1] | ... lastRange() | <- current()
  *
- * Growing from the main thread of a process whose other threads allocate is still a race in principle, as it is for
- * every C program. Real work belongs on a mapping.
+ * Growing from the main thread of a process whose other threads allocate is still a race in principle, as it
+ * is for every C program. Real work belongs on a mapping.
  */
 import { isMainThread } from 'node:worker_threads';
 import { ArgumentError } from '../core/index.ts';
@@ -26,8 +27,8 @@ export interface ProgramBreak {
    * @param increment bytes; negative gives back, 0 only asks
    * @returns the break before, which is where new bytes start
    * @throws ArgumentError for what is no integer
-   * @throws PosixError ENOMEM (no room), EPERM (not ours to give back, or a worker thread), EBUSY (the break moved
-   *   on, or a buffer was transferred), ENOTSUP (libc does not share its break)
+   * @throws PosixError ENOMEM (no room), EPERM (not ours to give back, or a worker thread), EBUSY (the break
+   *   moved on, or a buffer was transferred), ENOTSUP (libc does not share its break)
    */
   sbrk(increment: number | bigint): bigint;
   /**

@@ -1,8 +1,8 @@
 /**
- * Our own table of named ranges: what the process map shows where the kernel keeps no names (PR_SET_VMA refused, file
- * mappings, the program break). Of this thread only. Whoever owns a range enters it and takes it out again; an
- * owner that is garbage collected takes its name along, a few turns of the event loop later: the table keeps nothing
- * alive.
+ * Our own table of named ranges: what the process map shows where the kernel keeps no names (PR_SET_VMA
+ * refused, file mappings, the program break). Of this thread only. Whoever owns a range enters it and takes
+ * it out again; an owner that is garbage collected takes its name along, a few turns of the event loop later:
+ * the table keeps nothing alive.
  */
 
 interface NamedRange {

@@ -1,6 +1,6 @@
 /**
- * What this platform and this kernel can do, told beforehand. Where a header proves nothing because the kernel may
- * be older, the call is tried once on a page of its own.
+ * What this platform and this kernel can do, told beforehand. Where a header proves nothing because the
+ * kernel may be older, the call is tried once on a page of its own.
  */
 import { accessSync, closeSync, constants as fsConstants, readFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';

@@ -15,8 +15,8 @@ export function timedCases(): readonly string[] {
  * @param batches samples to take, 1 to 1,000,000
  * @returns nanoseconds per operation, clock and loop cost subtracted
  * @throws ArgumentError for an unknown name or a number out of range
- * @throws PosixError when the system refuses; for `brk-page` EPERM in a worker thread and EBUSY when malloc moved
- *   the break
+ * @throws PosixError when the system refuses; for `brk-page` EPERM in a worker thread and EBUSY when malloc
+ *   moved the break
  */
 export function timeSystemCall(name: string, batches: number): NativeTiming {
   if (!timedCases().includes(name)) {

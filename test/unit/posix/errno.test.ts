@@ -1,4 +1,4 @@
-/** Every call, refused by the real system in every way we can bring about: errno, its name, and what it was about. */
+/** Every call, refused by the real system in every way we can bring about: errno, its name, what it was about. */
 import { closeSync, constants as fs, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { afterAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** The process map: every shape of line the kernel writes, odd ones included, and the real map of real processes. */
+/** The process map: every shape of line the kernel writes, odd ones included; the real map of real processes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The real program break, each scenario in a process of its own: what moves it, and what is refused and why. */
+/** The real program break, each scenario in a process of its own: what moves it, what is refused and why. */
 import { describe, expect, it } from 'vitest';
 import { isSupported, pageSize, programBreak } from '../../../lib/posix/index.ts';
 import { runCase } from '../../helpers/child.ts';

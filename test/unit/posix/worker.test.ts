@@ -10,7 +10,7 @@ import { root } from '../../helpers/child.ts';
 const addonPath = process.env.CHUNKYARD_ADDON ?? join(root, 'build', 'Release', 'chunkyard.node');
 const page = pageSize();
 
-/** Maps a file ten times, keeps all of it reachable, and answers; handles of two loads are handles to both. */
+/** Maps a file ten times, keeps all reachable, and answers; handles of two loads are handles to both. */
 const source = `
   const { parentPort, workerData: { addonPath, fd, page } } = require('node:worker_threads');
   const first = require(addonPath);
