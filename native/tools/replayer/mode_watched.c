@@ -27,13 +27,14 @@ static void watched_body(void* context) {
   image_write();
 }
 
-/* Opens the file and explores; false when there can be no image. */
+/* Opens the file and explores. Where there can be no image the file stays empty. False when it cannot be
+ * made. */
 static bool prepare_image(struct watched* watched, const char* path) {
   watched->landmarks = own_pages(sizeof *watched->landmarks, true);
   watched->image = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (watched->landmarks == NULL || watched->image < 0) return false;
   landmarks_find(watched->landmarks);
-  return watched->landmarks->found;
+  return true;
 }
 
 /* Runs in a child; the results are in shared memory. NULL when there is no memory for them. */
@@ -61,7 +62,7 @@ static void drop_unfinished_line(struct text* lines) {
 int mode_placements(const struct request* request) {
   struct ending ending;
   struct watch* watch = watched_run(request, true, &ending);
-  if (watch == NULL) return refuse("no memory for the placements, or no image can be made here");
+  if (watch == NULL) return refuse("no memory for the placements, or the image file cannot be made");
   drop_unfinished_line(&watch->lines);
   if (text_write(&watch->lines, STDOUT_FILENO) != 0) return 1;
   if (ending.clean) return 0;
