@@ -78,3 +78,21 @@ export {
   programBreak,
   type RangeKind,
 } from './posix/index.ts';
+// Traces.
+export {
+  builtInTraces,
+  formatTrace,
+  parseTrace,
+  type ReadTraceOptions,
+  ReplayError,
+  type ReplayErrorCode,
+  type ReplayOptions,
+  type ReplayResult,
+  readTrace,
+  replay,
+  type Trace,
+  TraceError,
+  type TraceErrorCode,
+  type TraceInfo,
+  traceInfo,
+} from './trace/index.ts';
