@@ -22,6 +22,8 @@ export class AddressSpace {
   readonly breakStart: number;
   /** The program break: first byte after the main arena's heap. */
   breakEnd: number;
+  /** First offset behind the C library's data. */
+  lowestHeap = 0;
   accessibleBytes = 0;
   peakBytes = 0;
   /** Simulated system calls by name. */
@@ -43,6 +45,7 @@ export class AddressSpace {
     this.source.commit(start, bytes);
     this.#accessible.add(start, start + bytes);
     this.#reserved.add(0, start + bytes);
+    this.lowestHeap = start + bytes;
   }
 
   /** @returns true when all `bytes` from `offset` on may be read and written */

@@ -1,5 +1,5 @@
 /** The calls of the C library: arguments in, blocks out. The fast paths of malloc and free stand in variants. */
-import { HeapError, requireInteger } from '../core/index.ts';
+import { ArgumentError, HeapError, isPowerOfTwo, requireInteger } from '../core/index.ts';
 import { Aligning } from './align.ts';
 import {
   MAIN_ARENA,
@@ -55,11 +55,19 @@ export abstract class Calls extends Aligning {
 
   /** @returns a pointer that may be looked at: an integer inside the window */
   requirePointer(pointer: unknown, message: string): number {
-    if (typeof pointer === 'number' && pointer >>> 0 === pointer) return pointer;
+    const p = this.requirePointerArgument(pointer);
+    if (p >>> 0 === p) return p;
     throw new HeapError('ERR_HEAP_INVALID_POINTER', message, {
-      rule: 'a pointer is an integer offset in the window',
-      actual: String(pointer),
+      rule: 'a pointer is an offset in the 4 GiB window',
+      actual: p,
     });
+  }
+
+  /** @returns a pointer that can be meant at all: an integer >= 0 */
+  requirePointerArgument(pointer: unknown): number {
+    if (typeof pointer === 'number') return requireInteger('pointer', pointer);
+    const expected = 'an integer from 0 to 9007199254740991';
+    throw new ArgumentError('ERR_INVALID_ARG_TYPE', 'pointer', expected, pointer);
   }
 
   calloc(count: number, sizeBytes: number): number | null {
@@ -110,12 +118,13 @@ export abstract class Calls extends Aligning {
 
   memalign(alignment: number, sizeBytes: number): number | null {
     this.requireOpen();
-    const asked = requireInteger('alignment', alignment);
+    const asked = requireInteger('alignment', alignment, { minimum: 1 });
+    if (!isPowerOfTwo(asked)) {
+      throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'alignment', 'a power of two', alignment);
+    }
     const request = requireInteger('sizeBytes', sizeBytes);
     if (asked <= 16) return this.malloc(request);
-    let rounded = 32;
-    while (rounded < asked) rounded *= 2;
-    const p = this.alignedAny(rounded, request);
+    const p = this.alignedAny(asked, request);
     return p === 0 ? null : p;
   }
 
@@ -154,7 +163,7 @@ export abstract class Calls extends Aligning {
     if (place === MMAP_THRESHOLD && (value < 0 ? Infinity : value) > this.profile.thresholdLimit)
       return false;
     w[place >>> 2] = value;
-    if (place !== N_MMAPS_MAX) w[(place >>> 2) + 1] = value < 0 ? 0xffff_ffff : 0;
+    if (place !== N_MMAPS_MAX) w[(place >>> 2) + 1] = Math.floor(value / 0x1_0000_0000);
     w[NO_DYN_THRESHOLD >>> 2] = 1;
     return true;
   }

@@ -5,12 +5,12 @@
  *      an entry (a user pointer p):     p + 0: link, mangled with p >> 12 | p + 8: key
  */
 import { loopLimit } from './state.ts';
-import { TrimCall } from './trim-all.ts';
+import { Surface } from './surface.ts';
 
 const headsAt = 128;
 
 /** Cache of counted entries; malloc and free of glibc 2.32 to 2.41. @internal */
-export abstract class CountedCache extends TrimCall {
+export abstract class CountedCache extends Surface {
   override malloc(sizeBytes: number): number | null {
     const n = sizeBytes >>> 0;
     if (n === sizeBytes && n <= this.cacheMaxRequest) {

@@ -1,13 +1,125 @@
-/** A heap as its users see it, and how one is made. */
-import type { Pointer } from '../core/index.ts';
-import type { AddressSpace } from './address-space.ts';
+/** How a heap is made: a profile, a window, and the class that fits both. */
+import {
+  ArgumentError,
+  alignUp,
+  GiB,
+  HeapError,
+  MiB,
+  requireInteger,
+  requireOneOf,
+  type WindowSource,
+} from '../core/index.ts';
+import { bufferWindow } from './buffer-window.ts';
 import { CountedCache } from './counted-cache.ts';
+import { FIRST_SLOT } from './layout.ts';
 import { PlacesCache } from './places-cache.ts';
 import { PlainCache } from './plain-cache.ts';
+import { type GlibcVersion, type Profile, profiles } from './profiles.ts';
+import { applyTunables, initialise, layOut, type Tunables } from './setup.ts';
+import type { EngineSetup } from './state.ts';
+import { strict } from './strict.ts';
+import type { Surface } from './surface.ts';
 
-class H36 extends CountedCache {}
-class H31 extends PlainCache {}
-class H43 extends PlacesCache {}
+/** What kind of heap to make. */
+export interface HeapOptions {
+  /** C library to be. @defaultValue '2.36' */
+  glibc?: GlibcVersion;
+  /** The main thread's arena (grown by the break), or another thread's (64 MiB heaps). @defaultValue 'main' */
+  arena?: 'main' | 'thread';
+  /** Where the pages come from. @defaultValue a plain ArrayBuffer */
+  source?: WindowSource;
+  /** Most bytes taken from the source at one time. @defaultValue 512 MiB, or what the source has */
+  limitBytes?: number;
+  /** Catch at the call what glibc lets pass. @defaultValue false */
+  strict?: boolean;
+  /** Start-up parameters by their glibc.malloc names. */
+  tunables?: Tunables;
+  /** The 64 random bits that mark cached blocks (2.34+). @defaultValue random */
+  key?: bigint;
+  /** Window offset of the arena's first heap, a multiple of 64 MiB. @defaultValue 64 MiB */
+  heapStart?: number;
+}
 
-export type { AddressSpace, Pointer };
-export { H31, H36, H43 };
+/** glibc's malloc over a window. */
+export type Heap = Surface;
+
+class GlibcHeap extends CountedCache {}
+class PlainHeap extends PlainCache {}
+class PlacesHeap extends PlacesCache {}
+
+type Variant = new (setup: EngineSetup) => CountedCache;
+const strictVariants = new Map<Variant, Variant>();
+
+/** Makes heaps, and tells them apart: `Heap.create()`, `x instanceof Heap`. */
+export const Heap: {
+  create(options?: HeapOptions): Heap;
+  [Symbol.hasInstance](value: unknown): value is Heap;
+} = {
+  /**
+   * Makes a heap.
+   * @param options all have defaults
+   * @returns an empty heap
+   * @throws ArgumentError when an option cannot be meant; HeapError when the source is too small
+   */
+  create(options: HeapOptions = {}): Heap {
+    const profile =
+      profiles[requireOneOf('glibc', options.glibc ?? '2.36', Object.keys(profiles) as GlibcVersion[])];
+    const threaded = requireOneOf('arena', options.arena ?? 'main', ['main', 'thread'] as const) === 'thread';
+    const heapStart = requireInteger('heapStart', options.heapStart ?? FIRST_SLOT, { minimum: FIRST_SLOT });
+    if (heapStart % FIRST_SLOT !== 0) {
+      throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'heapStart', 'a multiple of 64 MiB', heapStart);
+    }
+    const limit = requireInteger('limitBytes', options.limitBytes ?? (options.source ? 4 * GiB : 512 * MiB));
+    const source = options.source ?? bufferWindow({ sizeBytes: windowBytes(heapStart, limit, threaded) });
+    if (source.sizeBytes < heapStart + (threaded ? 2 : 1) * MiB) {
+      throw new HeapError('ERR_HEAP_CLOSED', `a window of ${source.sizeBytes} bytes has no room for a heap`);
+    }
+    const heap = new (variantOf(profile, options.strict ?? false))({
+      profile,
+      space: layOut(source, limit, threaded, heapStart),
+      threaded,
+      key: options.key ?? randomKey(),
+      ...cacheLimits(profile, options.tunables ?? {}),
+    });
+    initialise(heap);
+    applyTunables(heap, options.tunables ?? {});
+    return heap;
+  },
+  [Symbol.hasInstance]: (value: unknown): value is Heap => value instanceof CountedCache,
+};
+
+function variantOf(profile: Profile, isStrict: boolean): Variant {
+  const plain = profile.safeLinking ? GlibcHeap : PlainHeap;
+  const variant: Variant = profile.cacheCountsPlaces ? PlacesHeap : plain;
+  if (!isStrict) return variant;
+  const made = strictVariants.get(variant) ?? strict(variant);
+  strictVariants.set(variant, made);
+  return made;
+}
+
+/** A thread arena shares its window with the main arena: each gets room for the limit. */
+function windowBytes(heapStart: number, limitBytes: number, threaded: boolean): number {
+  const room = alignUp(Math.min(limitBytes, 4 * GiB), FIRST_SLOT) + FIRST_SLOT;
+  return Math.min(4 * GiB, heapStart + room * (threaded ? 2 : 1));
+}
+
+function cacheLimits(
+  profile: Profile,
+  tunables: Tunables,
+): Pick<EngineSetup, 'cacheLength' | 'cacheMaxChunk' | 'cacheUnsortedLimit'> {
+  const { tcache_count: count, tcache_max: max, tcache_unsorted_limit: limit } = tunables;
+  const mostCount = { minimum: 0, maximum: 65535 };
+  const mostBytes = { minimum: 0, maximum: 1032 };
+  const asked = max === undefined ? 0 : requireInteger('tunables.tcache_max', max, mostBytes);
+  return {
+    cacheLength:
+      count === undefined ? profile.cacheLength : requireInteger('tunables.tcache_count', count, mostCount),
+    cacheMaxChunk: max === undefined ? profile.cacheMaxChunk : Math.max(32, (asked + 23) & ~15),
+    cacheUnsortedLimit: limit === undefined ? 0 : requireInteger('tunables.tcache_unsorted_limit', limit),
+  };
+}
+
+function randomKey(): bigint {
+  const words = crypto.getRandomValues(new Uint32Array(2));
+  return (BigInt(words[0]) << 32n) | BigInt(words[1]);
+}

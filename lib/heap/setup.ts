@@ -1,8 +1,8 @@
 /** Lays a heap out in a window: library data, parameters, empty main arena. */
 
-import type { WindowSource } from '../core/index.ts';
+import { ArgumentError, requireInteger, type WindowSource } from '../core/index.ts';
 import { AddressSpace } from './address-space.ts';
-import type { Growing } from './growth.ts';
+import { type Calls, malloptNumbers } from './calls.ts';
 import {
   FIRST_SLOT,
   LIBRARY_DATA,
@@ -15,7 +15,6 @@ import {
   TOP_PAD,
   TRIM_THRESHOLD,
 } from './layout.ts';
-import type { ArenaState } from './state.ts';
 
 /** Parameters as a fresh process has them. */
 export const defaultParameters = {
@@ -45,7 +44,7 @@ export function layOut(
 }
 
 /** Writes parameters, thread words and the main arena's empty bins. */
-export function initialise(heap: ArenaState & Growing): void {
+export function initialise(heap: Calls): void {
   heap.setWord(TRIM_THRESHOLD, defaultParameters.trimThresholdBytes);
   heap.setWord(TOP_PAD, defaultParameters.topPadBytes);
   heap.setWord(MMAP_THRESHOLD, defaultParameters.mmapThresholdBytes);
@@ -57,4 +56,43 @@ export function initialise(heap: ArenaState & Growing): void {
   heap.setPointer(MAIN_ARENA + heap.profile.state.next, MAIN_ARENA);
   heap.setWord(MAIN_ARENA + heap.profile.state.attachedThreads, 1);
   if (!heap.threaded) heap.setPointer(THREAD_WORDS + 8, MAIN_ARENA);
+}
+
+/** Start-up parameters, by the names they have behind `glibc.malloc.`. */
+export interface Tunables {
+  top_pad?: number;
+  mmap_threshold?: number;
+  trim_threshold?: number;
+  mmap_max?: number;
+  mxfast?: number;
+  perturb?: number;
+  tcache_count?: number;
+  tcache_max?: number;
+  tcache_unsorted_limit?: number;
+}
+
+const malloptTunables = [
+  'top_pad',
+  'mmap_threshold',
+  'trim_threshold',
+  'mmap_max',
+  'mxfast',
+  'perturb',
+] as const;
+
+/**
+ * Sets the parameters that mallopt also sets; those of the cache were given to the constructor.
+ * @throws ArgumentError for a name that no tunable has
+ */
+export function applyTunables(heap: Calls, tunables: Tunables): void {
+  for (const name of malloptTunables) {
+    const value = tunables[name];
+    if (value !== undefined)
+      heap.setParameter(malloptNumbers[name], requireInteger(`tunables.${name}`, value));
+  }
+  for (const name of Object.keys(tunables)) {
+    if (name.startsWith('tcache_') || (malloptTunables as readonly string[]).includes(name)) continue;
+    const expected = `one of ${malloptTunables.join(', ')}, tcache_count, tcache_max, tcache_unsorted_limit`;
+    throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'tunables', expected, name);
+  }
 }

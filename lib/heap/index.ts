@@ -1,0 +1,8 @@
+/** glibc's malloc in TypeScript, over a window of memory. */
+export { type BufferWindowOptions, bufferWindow } from './buffer-window.ts';
+export type { MalloptName } from './calls.ts';
+export { Heap, type HeapOptions } from './heap.ts';
+export type { FreeList } from './lists.ts';
+export { type GlibcVersion, type Profile, profiles } from './profiles.ts';
+export type { HeapBins, HeapChunk, HeapStats } from './report.ts';
+export type { Tunables } from './setup.ts';

@@ -1,0 +1,127 @@
+/** What users see of a heap beside the C library's calls: views, addresses, inspection, the end. */
+import {
+  type Allocator,
+  type FreeExplanation,
+  HeapError,
+  type HeapSnapshot,
+  hex,
+  type Violation,
+} from '../core/index.ts';
+import { checkHeap } from './check.ts';
+import { explainFree } from './explain.ts';
+import {
+  countBytes,
+  type HeapBins,
+  type HeapChunk,
+  type HeapStats,
+  listBins,
+  listChunks,
+  takeSnapshot,
+} from './report.ts';
+import { TrimCall } from './trim-all.ts';
+
+/** A glibc heap. */
+export abstract class Surface extends TrimCall implements Allocator {
+  /** Name as the command line knows it. */
+  get name(): string {
+    return 'heap';
+  }
+
+  /** C library whose malloc this is. */
+  get glibc(): string {
+    return this.profile.version;
+  }
+
+  /** The window from offset 0 to the end of accessible memory, index = pointer; empty after `destroy`. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.b.buffer, 0, Math.min(this.b.length, this.space.highestEnd));
+  }
+
+  /**
+   * @param pointer a block
+   * @returns its usable bytes, and no more, on the arena itself
+   * @throws HeapError ERR_HEAP_INVALID_POINTER when no block can be there
+   */
+  view(pointer: number): Uint8Array {
+    return new Uint8Array(this.b.buffer, pointer, this.blockBytes(pointer));
+  }
+
+  /** As `view`, as a Node Buffer. */
+  buffer(pointer: number): Buffer {
+    const bytes = this.blockBytes(pointer);
+    return Buffer.from(this.b.buffer as ArrayBuffer, pointer, bytes);
+  }
+
+  /** @returns usable bytes of a block whose header can be believed */
+  blockBytes(pointer: number): number {
+    const message = 'no block is there: invalid pointer';
+    this.requireOpen();
+    const p = this.requirePointer(pointer, message);
+    const isReadable = (p & 15) === 0 && p >= 32 && this.space.isAccessible(p - 16, 32);
+    const bytes = isReadable ? this.usable(p) : 0;
+    if (bytes < 16 || !this.space.isAccessible(p, bytes)) {
+      throw new HeapError('ERR_HEAP_INVALID_POINTER', message, {
+        pointer: p,
+        rule: 'a view needs a block with a sound header',
+        actual: hex(p),
+      });
+    }
+    return bytes;
+  }
+
+  /** @returns the real address of a pointer */
+  address(pointer: number): bigint {
+    this.requireOpen();
+    return this.real(this.requirePointer(pointer, 'no address: invalid pointer'));
+  }
+
+  /** @returns every chunk in address order */
+  chunks(): HeapChunk[] {
+    this.requireOpen();
+    return listChunks(this);
+  }
+
+  /** @returns every free list that is not empty */
+  bins(): HeapBins {
+    this.requireOpen();
+    return listBins(this);
+  }
+
+  /** @returns totals, mallinfo2's among them */
+  stats(): HeapStats {
+    this.requireOpen();
+    return countBytes(this);
+  }
+
+  /** @returns every broken invariant; empty for a sound heap */
+  check(): Violation[] {
+    this.requireOpen();
+    return checkHeap(this);
+  }
+
+  /** @returns what `free(pointer)` would do: each step and check with its numbers; nothing is changed */
+  explainFree(pointer: number): FreeExplanation {
+    this.requireOpen();
+    this.requirePointerArgument(pointer);
+    return explainFree(this, pointer);
+  }
+
+  /** @returns this thread's arena (its newest heap) as plain data */
+  snapshot(): HeapSnapshot {
+    this.requireOpen();
+    return takeSnapshot(this, this.name);
+  }
+
+  /** Gives the window back. Views become empty where the source can do so; later calls throw. Idempotent. */
+  destroy(): void {
+    if (this.w.length === 0) return;
+    this.space.source.release();
+    const empty = new ArrayBuffer(0);
+    const views = { w: new Uint32Array(empty), h: new Uint16Array(empty), b: new Uint8Array(empty) };
+    Object.assign(this, views);
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+}
