@@ -37,7 +37,7 @@ export function explainFree(heap: Arenas, pointer: number): FreeExplanation {
 }
 
 function explainSteps(heap: Arenas, pointer: number, run: DryRun): void {
-  const isInside = pointer >= 16 && pointer <= 0xffff_ffff;
+  const isInside = pointer <= 0xffff_ffff;
   run.check('the pointer lies in the window', isInside, hex(pointer), 'free(): invalid pointer');
   const chunk = heap.real(pointer) - 16n;
   const raw = heap.peek(chunk + 8n);

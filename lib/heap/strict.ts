@@ -3,7 +3,7 @@
  * It remembers every live block and the bytes of its header; whatever differs at the next call about that block
  * is an error, and the heap stays as it was.
  */
-import { HeapError } from '../core/index.ts';
+import { type FreeExplanation, HeapError } from '../core/index.ts';
 import type { CountedCache } from './counted-cache.ts';
 
 /** A class that can be made strict. @internal */
@@ -12,9 +12,9 @@ export type HeapClass = new (...setup: any[]) => CountedCache;
 
 /** A live block as strict mode remembers it. */
 interface LiveBlock {
-  /** Size word when the block was handed out. */
+  /** Size word when the block was handed out, without P. */
   header: number;
-  /** Size word behind it. */
+  /** What the caller asked for. */
   requestBytes: number;
 }
 
@@ -42,6 +42,7 @@ export function strict<T extends HeapClass>(base: T): T {
 
     /** Throws unless `pointer` is a live block whose header nobody has written to. */
     #require(pointer: number, call: string): void {
+      this.requireOpen();
       const block = this.#live.get(pointer);
       if (block === undefined) {
         this.requirePointerArgument(pointer);
@@ -93,6 +94,21 @@ export function strict<T extends HeapClass>(base: T): T {
       if (pointer !== null) this.#require(pointer, 'free()');
       super.free(pointer);
       if (pointer !== null) this.#forget(pointer);
+    }
+
+    override explainFree(pointer: number): FreeExplanation {
+      this.requirePointerArgument(pointer);
+      const step = 'strict: a live block with an untouched header';
+      try {
+        this.#require(pointer, 'free()');
+      } catch (error) {
+        const { message } = error as Error;
+        if ((error as HeapError).code === 'ERR_HEAP_CLOSED') throw error;
+        return { pointer, ok: false, steps: [{ step, ok: false, detail: message }], message };
+      }
+      const explanation = super.explainFree(pointer);
+      const detail = `${this.#live.get(pointer)?.requestBytes} bytes were asked for`;
+      return { ...explanation, steps: [{ step, ok: true, detail }, ...explanation.steps] };
     }
 
     override usableSize(pointer: number): number {

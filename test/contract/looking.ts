@@ -14,7 +14,8 @@ export function describeLooking(open: OpenHeap): void {
       expect(view.length).toBe(heap.usableSize(block));
       view[0] = 0x5a;
       expect(heap.bytes[block]).toBe(0x5a);
-      expect(heap.bytes.length).toBe(heap.stats().heapBytes);
+      // A heap that begins inside a window has bytes in front of it.
+      expect(heap.bytes.length).toBeGreaterThanOrEqual(heap.stats().heapBytes);
       heap.free(block);
       expect(() => heap.view(block + 8)).toThrow(HeapError);
     });
