@@ -59,6 +59,7 @@ export function measureAll(names: readonly string[], batches: number): CostTable
 /** Nanoseconds a batch should take: long against the clock, short against a time slice. */
 const aimedBatchNs = 50_000n;
 const mostOperations = 2 ** 20;
+const warmUpNs = 150_000_000n;
 
 /**
  * Times a JavaScript function, warm, in batches of about 50 us; the cost of the loop and the call stays in.
@@ -69,14 +70,18 @@ const mostOperations = 2 ** 20;
  */
 export function measureFunction(name: string, operation: () => void, batches: number): CostCase {
   requireInteger('batches', batches, { minimum: 1, maximum: 1_000_000 });
+  warmUp(operation);
   let operations = 1;
-  // Doubling warms the function up on the way.
   while (batchNs(operation, operations) < aimedBatchNs && operations < mostOperations) operations *= 2;
-  for (let i = 0; i < 20; i++) batchNs(operation, operations);
-  while (batchNs(operation, operations) < aimedBatchNs / 2n && operations < mostOperations) operations *= 2;
   const samples = new Float64Array(batches);
   for (let i = 0; i < batches; i++) samples[i] = Number(batchNs(operation, operations)) / operations;
   return { name, ...summarize(samples) };
+}
+
+/** Runs until the engine's last compiler has had its turn. */
+function warmUp(operation: () => void): void {
+  const end = process.hrtime.bigint() + warmUpNs;
+  while (process.hrtime.bigint() < end) batchNs(operation, 100);
 }
 
 function batchNs(operation: () => void, operations: number): bigint {

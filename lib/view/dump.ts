@@ -15,7 +15,7 @@ import { type Paint, stateNames, type TextStyle } from './palette.ts';
 
 /** How a dump is drawn. */
 export interface DumpOptions extends TextStyle {
-  /** Lines of a chunk's user bytes that are shown before folding, at least 2. @defaultValue 4 */
+  /** Lines of a chunk's user bytes before they are folded; 0 for the header alone. @defaultValue 4 */
   maxLines?: number;
   /** Only chunks that touch these offsets. @defaultValue the whole snapshot */
   range?: { startOffset: number; endOffset: number };
@@ -101,12 +101,14 @@ function foldLines(lines: ReturnType<typeof chunkLines>, chunk: ChunkSnapshot, m
   const result: Line[] = [];
   const headerLines = Math.ceil(headerEnd(chunk) / lineBytes);
   let shown = 0;
+  // The last line stays, unless only headers are wanted.
+  const end = maxLines === 0 ? lines.count : lines.count - 1;
   for (let n = 0; n < lines.count; n++) {
     const line = lines.at(n);
-    if (n >= headerLines && shown >= maxLines - 1 && n < lines.count - 1) {
-      const bytes = (lines.count - 1 - n) * lineBytes;
+    if (n >= headerLines && shown >= maxLines - 1 && n < end) {
+      const bytes = (end - n) * lineBytes;
       result.push({ fold: `${bytes.toLocaleString('en')} bytes (${hex(bytes)}) not shown` });
-      n = lines.count - 2;
+      n = end - 1;
       continue;
     }
     result.push(line);

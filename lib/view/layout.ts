@@ -29,24 +29,28 @@ export interface LayoutLimits {
   cells: number;
   /** Most bands. */
   maxBands: number;
-  /** Fewest cells a segment should get while bands are left; at least 1. */
+  /** Cells a segment gets on average while bands are left. */
   comfortableCells: number;
+  /** Cells every segment gets in any case, 1 or more. */
+  leastCells: number;
 }
 
 /**
  * Lays out one or more snapshots of the same arena.
  * @param snapshots at least one; offsets mean the same place in all of them
- * @param limits cells and bands, integers > 0
+ * @param limits cells and bands, integers > 0; cells at least twice `leastCells`
  * @returns bands in address order, or null when the chunks are too many to give each its own cell
  */
 export function layoutBands(snapshots: readonly HeapSnapshot[], limits: LayoutLimits): Band[] | null {
   const boundaries = collectBoundaries(snapshots);
   const count = boundaries.length - 1;
   if (count < 1) return [];
-  const { cells, maxBands, comfortableCells } = limits;
-  if (count > cells * maxBands) return null;
+  const { cells, maxBands, comfortableCells, leastCells } = limits;
+  // Half of a band is shared evenly, so this many segments get their least.
+  const most = Math.max(1, Math.floor(cells / (2 * leastCells)));
+  if (count > most * maxBands) return null;
   const comfortable = Math.max(1, Math.floor(cells / comfortableCells));
-  const perBand = Math.min(cells, Math.max(comfortable, Math.ceil(count / maxBands)));
+  const perBand = Math.min(most, Math.max(comfortable, Math.ceil(count / maxBands)));
   const bands: Band[] = [];
   for (let first = 0; first < count; first += perBand) {
     bands.push(layoutBand(boundaries.slice(first, Math.min(first + perBand, count) + 1), cells));

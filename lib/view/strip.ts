@@ -34,7 +34,12 @@ export function renderStrip(rows: readonly StripRow[], options: StripOptions): s
   const snapshots = rows.map((row) => row.snapshot);
   const labelWidth = gutterWidth(rows, width);
   const cells = width - labelWidth - 2;
-  const bands = layoutBands(snapshots, { cells, maxBands: options.maxBands ?? 24, comfortableCells: 6 });
+  const bands = layoutBands(snapshots, {
+    cells,
+    maxBands: options.maxBands ?? 24,
+    comfortableCells: 6,
+    leastCells: 2,
+  });
   if (bands === null) return renderDensity(rows, { ...options, labelWidth, cells });
   const legend = options.legend === false ? [] : renderLegend(snapshots, options);
   const lines: string[] = [];

@@ -71,6 +71,14 @@ export interface DensityArea {
   bandPitch: number;
 }
 
+/** A dense heap, drawn. */
+export interface DensePicture {
+  parts: string[];
+  bands: number;
+  /** What a column means, to be put behind the subtitle. */
+  scale: string;
+}
+
 /** Rows and pixels per cell of a dense picture. */
 const denseRows = 24;
 const denseCell = 4;
@@ -79,9 +87,9 @@ const denseCell = 4;
  * Draws a heap of very many chunks as equal cells whose opacity is the share in use.
  * @param snapshot the heap
  * @param area pixels
- * @returns elements and the number of bands drawn
+ * @returns elements, the number of bands drawn, the scale
  */
-export function densityRects(snapshot: HeapSnapshot, area: DensityArea): { parts: string[]; bands: number } {
+export function densityRects(snapshot: HeapSnapshot, area: DensityArea): DensePicture {
   const perRow = Math.floor(area.cells / denseCell);
   const range = snapshot.endOffset - snapshot.startOffset;
   const cellBytes = Math.max(1, Math.ceil(range / (perRow * denseRows)));
@@ -116,5 +124,6 @@ export function densityRects(snapshot: HeapSnapshot, area: DensityArea): { parts
         `fill="#4f9d69" fill-opacity="${share.toFixed(2)}" stroke="none"/></g>`,
     );
   }
-  return { parts, bands: Math.ceil(used.length / perRow) };
+  const scale = `; one column = ${formatBytes(cellBytes)}, the darker the more in use`;
+  return { parts, bands: Math.ceil(used.length / perRow), scale };
 }

@@ -36,13 +36,19 @@ export function renderSvg(snapshot: HeapSnapshot, options: SvgOptions): string {
   const cells = width - 2 * margin;
   const maxBands = options.maxBands ?? 48;
   // A cell is a pixel here; four of them are the least that shows as a block.
-  const bands = layoutBands([snapshot], { cells: Math.floor(cells / 4), maxBands, comfortableCells: 14 });
+  const bands = layoutBands([snapshot], {
+    cells: Math.floor(cells / 4),
+    maxBands,
+    comfortableCells: 14,
+    leastCells: 1,
+  });
   const rows =
     bands === null
       ? densityRects(snapshot, { cells, x: margin, y: headHeight, bandHeight, bandPitch })
       : {
           parts: bands.flatMap((band, index) => drawBand(snapshot, band, headHeight + index * bandPitch)),
           bands: bands.length,
+          scale: '',
         };
   const legendY = headHeight + rows.bands * bandPitch + 8;
   const height = legendY + 34;
@@ -55,7 +61,7 @@ export function renderSvg(snapshot: HeapSnapshot, options: SvgOptions): string {
     patternDefinitions,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     svgText(margin, 26, options.title, 'font-size="16" font-weight="bold"'),
-    svgText(margin, 46, options.subtitle ?? description(snapshot), 'fill="#555555"'),
+    svgText(margin, 46, `${options.subtitle ?? description(snapshot)}${rows.scale}`, 'fill="#555555"'),
     ...rows.parts,
     ...states.flatMap((state, index) => [
       `<rect x="${margin + index * 130}" y="${legendY}" width="16" height="16" fill="${fillOf(state)}" stroke="#333333"/>`,
@@ -79,6 +85,7 @@ function description(snapshot: HeapSnapshot): string {
 function drawBand(snapshot: HeapSnapshot, band: Band, y: number): string[] {
   const parts: string[] = [];
   let labelEnd = -1;
+  const bandEnd = margin + band.segments.reduce((sum, segment) => sum + segment.cells, 0) * 4 + margin;
   let index = 0;
   for (const segment of band.segments) {
     const x = margin + segment.column * 4;
@@ -89,12 +96,13 @@ function drawBand(snapshot: HeapSnapshot, band: Band, y: number): string[] {
       parts.push(drawChunk(snapshot, chunk, x, y, width));
     }
     const label = `+${hex(segment.startOffset)}`;
-    if (x > labelEnd) {
+    const labelWidth = label.length * 6.2;
+    if (x > labelEnd && x + labelWidth < bandEnd) {
       parts.push(
         `<line x1="${x}" y1="${y + bandHeight}" x2="${x}" y2="${y + bandHeight + 4}" stroke="#333333"/>`,
       );
       parts.push(svgText(x, y + bandHeight + 15, label, 'font-size="10" fill="#555555"'));
-      labelEnd = x + label.length * 6.2 + 6;
+      labelEnd = x + labelWidth + 6;
     }
   }
   return parts;

@@ -1,0 +1,119 @@
+/** `chunkyard compare TRACE...`: the same trace on several allocators, side by side. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { type AllocatorName, allocatorNames, type ComparisonRow, compareTrace } from '../../compare/index.ts';
+import { formatBytes } from '../../core/index.ts';
+import { readTrace, type Trace } from '../../trace/index.ts';
+import { UsageError } from '../failure.ts';
+import type { Output } from '../output.ts';
+import { addExamples, addJson, count, duration, integerOption, percent } from '../words.ts';
+
+interface CompareCommandOptions {
+  on: AllocatorName[];
+  passes: number;
+  rounds: number;
+  json?: boolean;
+}
+
+/** Adds the command. */
+export function addCompare(program: Command, output: Output): void {
+  const command = program
+    .command('compare')
+    .description(
+      'Replay traces on several allocators, each in fresh processes, and put the figures side by side.',
+    )
+    .argument('<trace...>', 'files (.trace, .rep, packed or not), - for standard input, or built-in traces')
+    .option('--on <names>', 'allocators, separated by commas', parseNames, [...allocatorNames])
+    .option('--passes <n>', 'fresh processes for each allocator', integerOption(1, 1000), 2)
+    .option('--rounds <n>', 'runs in each process; the least time counts', integerOption(1, 10_000), 3);
+  addJson(command);
+  addExamples(command, 'compare git-repack', 'compare git-repack python-json --on chunklist,native --json');
+  command.action(async (sources: string[], options: CompareCommandOptions) => {
+    // A trace that cannot be read is found before minutes are spent on those before it.
+    const traces = await readAll(sources);
+    const compared = await compareAll(traces, options, output);
+    if (options.json) {
+      output.printJson('chunkyard-compare 1', {
+        traces: compared.map((rows, index) => ({ trace: traces[index].name, rows })),
+      });
+      return;
+    }
+    compared.forEach((rows, index) => {
+      if (index > 0) output.print('');
+      output.print(...renderComparison(traces[index], rows, output));
+    });
+  });
+}
+
+function parseNames(text: string): AllocatorName[] {
+  return text.split(',').map((name) => {
+    const known = allocatorNames.find((one) => one === name.trim());
+    if (known === undefined) throw new InvalidArgumentError(`Known are ${allocatorNames.join(', ')}.`);
+    return known;
+  });
+}
+
+async function readAll(sources: readonly string[]): Promise<Trace[]> {
+  if (sources.filter((source) => source === '-').length > 1) {
+    throw new UsageError('standard input (-) can be read only once');
+  }
+  const traces: Trace[] = [];
+  for (const source of sources) traces.push(await readTrace(source));
+  return traces;
+}
+
+async function compareAll(
+  traces: readonly Trace[],
+  { on, passes, rounds }: CompareCommandOptions,
+  output: Output,
+): Promise<ComparisonRow[][]> {
+  const progress = output.progress('', traces.length * on.length * passes);
+  const compared: ComparisonRow[][] = [];
+  let turns = 0;
+  try {
+    for (const trace of traces) {
+      const onProgress = (name: AllocatorName): void => progress.update(turns++, `${trace.name} on ${name}`);
+      compared.push(await compareTrace(trace, { allocators: on, passes, rounds, onProgress }));
+    }
+  } finally {
+    progress.stop();
+  }
+  return compared;
+}
+
+/**
+ * A comparison as a table.
+ * @param trace what was run
+ * @param rows one per allocator
+ * @returns a heading and a table
+ */
+export function renderComparison(trace: Trace, rows: readonly ComparisonRow[], output: Output): string[] {
+  const heading = `${trace.name}: ${count(trace.operationCount)} operations, ${formatBytes(trace.peakLiveBytes)} live at most`;
+  return [
+    output.palette.title(heading),
+    '',
+    ...output.table(
+      [
+        { title: 'allocator' },
+        { title: 'time/op', align: 'right' },
+        { title: '1st run', align: 'right' },
+        { title: 'peak heap', align: 'right' },
+        { title: 'util.', align: 'right' },
+        { title: 'faults', align: 'right' },
+        { title: 'sys. calls', align: 'right' },
+      ],
+      rows.map((row) => [
+        row.allocator,
+        duration(row.nsPerOperation),
+        duration(row.firstRunNsPerOperation),
+        row.peakHeapBytes === 0 ? '-' : formatBytes(row.peakHeapBytes),
+        percent(row.utilization),
+        count(row.minorFaults),
+        row.systemCalls === null ? '-' : count(sum(row.systemCalls)),
+      ]),
+    ),
+  ];
+}
+
+function sum(calls: Readonly<Record<string, number>>): number {
+  return Object.values(calls).reduce((total, times) => total + times, 0);
+}

@@ -1,0 +1,109 @@
+/** `chunkyard replay TRACE --on ALLOCATOR`: one trace on one allocator, looked at as closely as asked. */
+import { type Command, Option } from 'commander';
+import { type AllocatorName, allocatorNames } from '../../compare/index.ts';
+import { formatBytes } from '../../core/index.ts';
+import { readTrace } from '../../trace/index.ts';
+import { Disappointment, UsageError } from '../failure.ts';
+import type { Output } from '../output.ts';
+import { type ReplayCommandOptions, type ReplayReport, replayNative, replayOurs } from '../replay-run.ts';
+import { addExamples, addJson, callList, count, duration, integerOption, percent } from '../words.ts';
+
+/** Which allocators an option means something to. The others refuse it: nothing is silently ignored. */
+const meantFor: Readonly<Record<string, readonly AllocatorName[]>> = {
+  arena: ['native'],
+  placements: ['chunklist', 'native'],
+  image: ['chunklist'],
+  check: ['chunklist'],
+  tunable: ['native'],
+  damage: ['native'],
+  fit: ['chunklist'],
+};
+
+/** Adds the command. */
+export function addReplay(program: Command, output: Output): void {
+  const command = program
+    .command('replay')
+    .description('Replay a trace on one allocator: time, footprint, system calls; check the heap on the way.')
+    .argument('<trace>', 'a file (.trace, .rep, packed or not), - for standard input, or a built-in trace')
+    .addOption(new Option('--on <allocator>', 'which one').choices([...allocatorNames]).makeOptionMandatory())
+    .option('--check <n>', 'check the whole heap every <n> operations and at the end', integerOption(1))
+    .option('--placements <file>', 'write where every block came to lie; - for standard output')
+    .option('--image <file>', "write the arena's bytes at the end")
+    .addOption(new Option('--fit <how>', 'search order of chunklist').choices(fits))
+    .addOption(new Option('--arena <which>', 'arena of the native malloc').choices(['main', 'thread']))
+    .option(
+      '--tunable <name=value>',
+      'set a GLIBC_TUNABLES entry of the native malloc; may be repeated',
+      addTunable,
+    )
+    .option('--damage', 'run the operations that damage the heap too')
+    .option('--rounds <n>', 'timed runs; the least counts', integerOption(1, 10_000), 3);
+  addJson(command);
+  addExamples(
+    command,
+    'replay git-repack --on chunklist --check 100',
+    'replay jq --on native --placements jq.placements',
+    'replay jq --on native --tunable glibc.malloc.mmap_threshold=65536',
+  );
+  command.action(async (source: string, options: ReplayCommandOptions) => {
+    refuseMeaningless(options);
+    const trace = await readTrace(source);
+    const run = options.on === 'native' ? replayNative : replayOurs;
+    const report = await run(trace, options, output);
+    if (options.json) output.printJson('chunkyard-replay 1', report);
+    else if (options.placements !== '-') output.print(...renderReport(report, options, output));
+    if (report.failure !== undefined) throw new Disappointment(report.failure.message);
+  });
+}
+
+const fits = ['first-fit', 'next-fit', 'best-fit'];
+
+function addTunable(text: string, before: string[] = []): string[] {
+  if (!/^[\w.]+=[^:=]+$/.test(text)) throw new UsageError(`--tunable ${text}: expected NAME=VALUE`);
+  return [...before, text];
+}
+
+function refuseMeaningless(options: ReplayCommandOptions): void {
+  for (const [name, allocators] of Object.entries(meantFor)) {
+    if (options[name as keyof ReplayCommandOptions] === undefined || allocators.includes(options.on))
+      continue;
+    throw new UsageError(`--${name} means nothing to ${options.on}; it is for ${allocators.join(', ')}`);
+  }
+  if (options.json && (options.placements === '-' || options.image === '-')) {
+    throw new UsageError('--json prints one document and nothing else: name a file instead of -');
+  }
+}
+
+function renderReport(report: ReplayReport, options: ReplayCommandOptions, output: Output): string[] {
+  const facts: [string, string][] = [];
+  if (report.nsPerOperation !== null) {
+    const runs =
+      report.runs === 1
+        ? 'one run'
+        : `least of ${report.runs} runs, first ${duration(report.firstRunNsPerOperation ?? 0)}`;
+    facts.push(['time per operation', `${duration(report.nsPerOperation)}  (${runs})`]);
+  }
+  facts.push(
+    ['peak live', formatBytes(report.peakLiveBytes)],
+    ['peak heap', report.peakHeapBytes === 0 ? '-' : formatBytes(report.peakHeapBytes)],
+    ['utilization', percent(report.utilization)],
+    ['system calls', callList(report.systemCalls)],
+  );
+  if (report.minorFaults !== null) facts.push(['page faults', count(report.minorFaults)]);
+  if (report.failedAllocations) facts.push(['got no memory', `${count(report.failedAllocations)} times`]);
+  if (report.skippedOperations) {
+    facts.push(['left out', `${count(report.skippedOperations)} operations that damage the heap`]);
+  }
+  if (report.checks !== undefined && report.failure === undefined) {
+    facts.push(['heap checks', `${count(report.checks)}, all sound`]);
+  }
+  if (report.ended !== undefined) facts.push(['ended with', report.ended]);
+  for (const key of ['placements', 'image'] as const) {
+    if (options[key] !== undefined) facts.push([key, `written to ${options[key]}`]);
+  }
+  return [
+    output.palette.title(`${report.trace} on ${report.allocator}: ${count(report.operations)} operations`),
+    '',
+    ...facts.map(([name, value]) => `  ${name.padEnd(18)}  ${value}`),
+  ];
+}

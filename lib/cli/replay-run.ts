@@ -1,0 +1,185 @@
+/** One trace on one allocator, as `replay` needs it: a careful pass where something is to be looked at, then timing. */
+import { writeFileSync } from 'node:fs';
+import {
+  type AllocatorName,
+  type MeasurableName,
+  makeSubject,
+  measureApart,
+  NativeReplayer,
+  rowOf,
+  type SubjectOptions,
+} from '../compare/index.ts';
+import { ReplayError, replay, type Trace } from '../trace/index.ts';
+import type { Output } from './output.ts';
+
+/** Options as commander hands them over. */
+export interface ReplayCommandOptions {
+  on: AllocatorName;
+  arena?: 'main' | 'thread';
+  placements?: string;
+  image?: string;
+  check?: number;
+  tunable?: string[];
+  damage?: boolean;
+  fit?: 'first-fit' | 'next-fit' | 'best-fit';
+  rounds: number;
+  json?: boolean;
+}
+
+/** What `replay` reports; the document of `replay --json`. */
+export interface ReplayReport {
+  trace: string;
+  allocator: string;
+  operations: number;
+  /** Null when the run ended too early to be timed. */
+  nsPerOperation: number | null;
+  firstRunNsPerOperation: number | null;
+  runs: number;
+  peakHeapBytes: number;
+  peakLiveBytes: number;
+  utilization: number | null;
+  systemCalls: Record<string, number> | null;
+  minorFaults: number | null;
+  /** Allocations that got null; absent where nobody counted. */
+  failedAllocations?: number;
+  /** Operations only a damage replay runs. */
+  skippedOperations?: number;
+  /** Full heap checks made. */
+  checks?: number;
+  /** How the native run ended, if not well. */
+  ended?: string;
+  /** What went wrong, and at which operation. */
+  failure?: { operation: number | null; code: string; message: string };
+}
+
+/** No timed run is begun after this time. */
+const budgetMs = 3000;
+
+/** Replays on an allocator of this package, or on Buffers. */
+export async function replayOurs(
+  trace: Trace,
+  options: ReplayCommandOptions,
+  output: Output,
+): Promise<ReplayReport> {
+  const name = options.on as MeasurableName;
+  const careful = name === 'buffer' ? {} : lookCarefully(trace, name, options, output);
+  if (careful.failure) return { ...emptyReport(trace, name), ...careful };
+  const timing = await measureApart(trace, name, {
+    rounds: options.rounds,
+    budgetMs,
+    ...subjectOptions(options),
+  });
+  return { ...rowOf(trace, name, timing), ...careful };
+}
+
+/** What a subject is told; the place for the options of further allocators. */
+function subjectOptions(options: ReplayCommandOptions): SubjectOptions {
+  return options.fit === undefined ? {} : { placement: options.fit };
+}
+
+/** The pass that checks, and writes files; not timed. */
+function lookCarefully(
+  trace: Trace,
+  name: Exclude<MeasurableName, 'buffer'>,
+  options: ReplayCommandOptions,
+  output: Output,
+): Partial<ReplayReport> {
+  if (options.check === undefined && options.placements === undefined && options.image === undefined) {
+    return {};
+  }
+  const subject = makeSubject(name, subjectOptions(options));
+  using allocator = subject.allocator;
+  const lines: string[] = [];
+  const progress = output.progress(`${trace.name} on ${name}`, trace.operationCount);
+  try {
+    const { failedAllocations, skipped, checks } = replay(trace, allocator, {
+      checkEvery: options.check ?? 0,
+      onPlacement: (operation, pointer) => {
+        lines[operation] = pointer === null ? '0' : String(pointer - subject.firstChunkOffset);
+        if (operation % 512 === 0) progress.update(operation);
+      },
+    });
+    return {
+      failedAllocations,
+      skippedOperations: skipped,
+      ...(options.check === undefined ? {} : { checks }),
+    };
+  } catch (error) {
+    if (!(error instanceof ReplayError)) throw error;
+    lines.length = error.operation;
+    lines.push(`! ${error.message}`);
+    const { operation, code, message } = error;
+    return { failure: { operation, code, message } };
+  } finally {
+    progress.stop();
+    if (options.placements !== undefined) writePlacements(options.placements, lines, trace.operationCount);
+    if (options.image !== undefined) writeFileSync(options.image, allocator.bytes);
+  }
+}
+
+/** One line per operation; `-` where there was nothing to place. */
+function writePlacements(file: string, lines: readonly string[], operations: number): void {
+  const last = lines.at(-1)?.startsWith('!') ? lines.length : operations;
+  const text = Array.from({ length: last }, (_, index) => `${lines[index] ?? '-'}\n`).join('');
+  if (file === '-') process.stdout.write(text);
+  else writeFileSync(file, text);
+}
+
+function emptyReport(trace: Trace, allocator: string): ReplayReport {
+  return {
+    trace: trace.name,
+    allocator,
+    operations: trace.operationCount,
+    nsPerOperation: null,
+    firstRunNsPerOperation: null,
+    runs: 0,
+    peakHeapBytes: 0,
+    peakLiveBytes: trace.peakLiveBytes,
+    utilization: null,
+    systemCalls: null,
+    minorFaults: null,
+  };
+}
+
+/** Replays on the platform's malloc, in processes of its own. */
+export async function replayNative(
+  trace: Trace,
+  options: ReplayCommandOptions,
+  output: Output,
+): Promise<ReplayReport> {
+  const progress = output.progress(`${trace.name} on native`, 3);
+  using native = new NativeReplayer(trace, {
+    arena: options.arena ?? 'main',
+    damage: options.damage ?? false,
+    ...(options.tunable ? { environment: { GLIBC_TUNABLES: options.tunable.join(':') } } : {}),
+  });
+  try {
+    if (options.placements !== undefined) {
+      const lines = await native.placements();
+      writePlacements(options.placements, lines, lines.length);
+    }
+    const footprint = await native.footprint();
+    progress.update(1);
+    const { failedAllocations, peakHeapBytes, ended } = footprint;
+    if (ended !== undefined) return endedBadly(trace, options, ended, footprint.operations);
+    const rounds = await native.time(1, options.rounds);
+    progress.update(2);
+    const systemCalls = await native.systemCalls();
+    return { ...rowOf(trace, 'native', { rounds, peakHeapBytes, systemCalls }), failedAllocations };
+  } finally {
+    progress.stop();
+  }
+}
+
+/** An abort is what a damage replay looks for, and a failure of any other. */
+function endedBadly(
+  trace: Trace,
+  options: ReplayCommandOptions,
+  ended: string,
+  operation: number,
+): ReplayReport {
+  const report = { ...emptyReport(trace, 'native'), ended };
+  if (options.damage) return report;
+  const message = `operation ${operation}: the native malloc ended the process: ${ended}`;
+  return { ...report, failure: { operation, code: 'ERR_REPLAY_REFUSED', message } };
+}
