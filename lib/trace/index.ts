@@ -1,6 +1,6 @@
 export { decompress } from './decompress.ts';
 export { formatOperation, formatTrace } from './format.ts';
-export { traceHead } from './head.ts';
+export { type GenerateOptions, generateTrace, type TraceProfile, traceProfiles } from './generate.ts';
 export { type SizeClass, type TraceInfo, traceInfo } from './info.ts';
 export { type ParseTraceOptions, parseTrace } from './parse.ts';
 export { builtInTraces, type ReadTraceOptions, readTrace } from './read.ts';
@@ -9,3 +9,4 @@ export { ReplayError, type ReplayErrorCode } from './replay-error.ts';
 export { freeLeftovers, replayLoop } from './replay-loop.ts';
 export { allocates, Opcode, type OpcodeValue, type ThreadSwitch, type Trace } from './trace.ts';
 export { TraceError, type TraceErrorCode } from './trace-error.ts';
+export { TraceMaker } from './trace-maker.ts';
