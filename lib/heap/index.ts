@@ -2,6 +2,7 @@
 export { type BufferWindowOptions, bufferWindow } from './buffer-window.ts';
 export type { MalloptName } from './calls.ts';
 export { Heap, type HeapOptions } from './heap.ts';
+export { MAIN_ARENA } from './layout.ts';
 export type { FreeList } from './lists.ts';
 export { type GlibcVersion, type Profile, profiles } from './profiles.ts';
 export type { HeapBins, HeapChunk, HeapStats } from './report.ts';
