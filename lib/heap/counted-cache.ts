@@ -161,7 +161,7 @@ export abstract class CountedCache extends Surface {
   }
 
   override ensureCacheFor(_request: number): void {
-    if (this.cacheMaxChunk !== 0) this.createCache(this.profile.cacheStructBytes);
+    if (!this.cacheDisabled) this.createCache(this.profile.cacheStructBytes);
   }
 
   override ensureCacheInFree(_size: number): void {

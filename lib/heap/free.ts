@@ -52,9 +52,13 @@ export abstract class Freeing extends Merging {
     else this.freeNormal(av, c, size);
   }
 
-  /** @returns the arena that a chunk with flag A belongs to, as its heap says */
+  /**
+   * Reads the arena of a chunk with flag A from its heap.
+   * @returns its offset; 0, where nothing is accessible, for one outside the window: it faults when it is used
+   */
   arenaOfHeap(c: number): number {
-    return this.offsetOf(this.peek(this.real(c - (c % heapSpanBytes))));
+    const arena = this.peek(this.real(c - (c % heapSpanBytes)));
+    return Number(arena >> 32n) === this.hi ? Number(arena & 0xffff_ffffn) : 0;
   }
 
   /**

@@ -3,7 +3,6 @@ import {
   ArgumentError,
   alignUp,
   GiB,
-  HeapError,
   MiB,
   requireInteger,
   requireOneOf,
@@ -15,7 +14,7 @@ import { FIRST_SLOT } from './layout.ts';
 import { PlacesCache } from './places-cache.ts';
 import { PlainCache } from './plain-cache.ts';
 import { type GlibcVersion, type Profile, profiles } from './profiles.ts';
-import { applyTunables, initialise, layOut, type Tunables } from './setup.ts';
+import { applyTunables, defaultStart, initialise, layOut, type Tunables } from './setup.ts';
 import type { EngineSetup } from './state.ts';
 import { strict } from './strict.ts';
 import type { Surface } from './surface.ts';
@@ -59,20 +58,22 @@ export const Heap: {
    * Makes a heap.
    * @param options all have defaults
    * @returns an empty heap
-   * @throws ArgumentError when an option cannot be meant; HeapError when the source is too small
+   * @throws ArgumentError when an option cannot be meant
    */
   create(options: HeapOptions = {}): Heap {
     const profile =
       profiles[requireOneOf('glibc', options.glibc ?? '2.36', Object.keys(profiles) as GlibcVersion[])];
     const threaded = requireOneOf('arena', options.arena ?? 'main', ['main', 'thread'] as const) === 'thread';
-    const heapStart = requireInteger('heapStart', options.heapStart ?? FIRST_SLOT, { minimum: FIRST_SLOT });
-    if (heapStart % FIRST_SLOT !== 0) {
-      throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'heapStart', 'a multiple of 64 MiB', heapStart);
-    }
     const limit = requireInteger('limitBytes', options.limitBytes ?? (options.source ? 4 * GiB : 512 * MiB));
-    const source = options.source ?? bufferWindow({ sizeBytes: windowBytes(heapStart, limit, threaded) });
-    if (source.sizeBytes < heapStart + (threaded ? 2 : 1) * MiB) {
-      throw new HeapError('ERR_HEAP_CLOSED', `a window of ${source.sizeBytes} bytes has no room for a heap`);
+    const source = options.source ?? bufferWindow({ sizeBytes: windowBytes(limit, threaded) });
+    const heapStart = requireStart(options.heapStart ?? defaultStart(source.sizeBytes, threaded), threaded);
+    if (source.sizeBytes < heapStart + (threaded ? FIRST_SLOT : MiB)) {
+      throw new ArgumentError(
+        'ERR_OUT_OF_RANGE',
+        'source',
+        'a window with room for a heap',
+        source.sizeBytes,
+      );
     }
     const heap = new (variantOf(profile, options.strict ?? false))({
       profile,
@@ -97,10 +98,17 @@ function variantOf(profile: Profile, isStrict: boolean): Variant {
   return made;
 }
 
+function requireStart(heapStart: number, threaded: boolean): number {
+  const minimum = threaded ? 2 * FIRST_SLOT : FIRST_SLOT;
+  const start = requireInteger('heapStart', heapStart, { minimum, maximum: 4 * GiB - FIRST_SLOT });
+  if (start % FIRST_SLOT === 0) return start;
+  throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'heapStart', 'a multiple of 64 MiB', heapStart);
+}
+
 /** A thread arena shares its window with the main arena: each gets room for the limit. */
-function windowBytes(heapStart: number, limitBytes: number, threaded: boolean): number {
+function windowBytes(limitBytes: number, threaded: boolean): number {
   const room = alignUp(Math.min(limitBytes, 4 * GiB), FIRST_SLOT) + FIRST_SLOT;
-  return Math.min(4 * GiB, heapStart + room * (threaded ? 2 : 1));
+  return Math.min(4 * GiB, FIRST_SLOT + room * (threaded ? 2 : 1));
 }
 
 function cacheLimits(

@@ -26,8 +26,9 @@ export const defaultParameters = {
 };
 
 /**
- * Makes the address space of a heap.
- * @param heapStart where the thread's own heap begins, a multiple of 64 MiB
+ * Makes the address space of a heap. The break comes first, thread heaps above it, as in a real process: tests
+ * like "beyond the end of the main arena" compare addresses.
+ * @param heapStart where the thread's own arena begins, a multiple of 64 MiB
  */
 export function layOut(
   source: WindowSource,
@@ -35,12 +36,17 @@ export function layOut(
   threaded: boolean,
   heapStart: number,
 ): AddressSpace {
-  const half = Math.max(heapStart + FIRST_SLOT, Math.floor(source.sizeBytes / 2 / FIRST_SLOT) * FIRST_SLOT);
-  const breakStart = threaded ? half : heapStart;
-  const area: [number, number] = threaded ? [heapStart, half] : [half, source.sizeBytes];
-  const space = new AddressSpace(source, limitBytes, breakStart, area);
+  const breakStart = threaded ? FIRST_SLOT : heapStart;
+  const heapArea = threaded ? heapStart : heapStart + FIRST_SLOT;
+  const space = new AddressSpace(source, limitBytes, breakStart, [heapArea, source.sizeBytes]);
   space.mapLibraryData(LIBRARY_DATA, LIBRARY_DATA_BYTES);
   return space;
+}
+
+/** @returns where a heap begins when nobody says: a thread's behind a quarter of the window for the break */
+export function defaultStart(sizeBytes: number, threaded: boolean): number {
+  if (!threaded) return FIRST_SLOT;
+  return FIRST_SLOT + Math.max(FIRST_SLOT, Math.floor(sizeBytes / 4 / FIRST_SLOT) * FIRST_SLOT);
 }
 
 /** Writes parameters, thread words and the main arena's empty bins. */

@@ -18,10 +18,10 @@ import {
   listChunks,
   takeSnapshot,
 } from './report.ts';
-import { TrimCall } from './trim-all.ts';
+import { ThreadExit } from './thread-exit.ts';
 
 /** A glibc heap. */
-export abstract class Surface extends TrimCall implements Allocator {
+export abstract class Surface extends ThreadExit implements Allocator {
   /** Name as the command line knows it. */
   get name(): string {
     return 'heap';
