@@ -2,6 +2,7 @@
  * Exit codes, and which error means which. Errors of the user's making get one line; a defect of ours gets what a
  * report needs.
  */
+import { ReplayerError } from '../compare/index.ts';
 import { ArgumentError, HeapError, PosixError } from '../core/index.ts';
 import { AddonLoadError } from '../posix/index.ts';
 import { ReplayError, TraceError } from '../trace/index.ts';
@@ -52,8 +53,21 @@ export function judge(error: unknown): Verdict {
     return { code: exitCode.wrong, message: error.message };
   }
   if (isFileTrouble(error)) return { code: exitCode.usage, message: error.message };
-  if (error instanceof AddonLoadError) return { code: exitCode.defect, message: error.message };
+  // Our own parts are missing or broke: the message says where they were looked for.
+  if (error instanceof AddonLoadError || error instanceof ReplayerError)
+    return { code: exitCode.defect, message: error.message };
   return { code: exitCode.defect, message: describeDefect(error) };
+}
+
+/**
+ * Tells what a machine or a user brought about from what only a mistake in our code explains.
+ * @param error whatever was thrown
+ * @returns true for a mistake in our code
+ */
+export function isDefect(error: unknown): boolean {
+  if (error instanceof AddonLoadError || error instanceof ReplayerError) return false;
+  if (error instanceof Error && 'syscall' in error) return false;
+  return judge(error).code === exitCode.defect;
 }
 
 /** Node's own error about a file that the user named. */

@@ -1,6 +1,7 @@
 /** `chunkyard tour`: five steps on real memory, each with its evidence. What `npm start` runs. */
 import type { Command } from 'commander';
 import type { PageSource } from '../../core/index.ts';
+import { Disappointment, isDefect } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { arenaStep } from '../tour/arena-step.ts';
 import { coalesceStep } from '../tour/coalesce-step.ts';
@@ -53,7 +54,7 @@ export function addTour(program: Command, output: Output): void {
 function makeSteps(): TourStep[] {
   let arena: PageSource | undefined;
   const takeArena = (): PageSource => {
-    if (arena === undefined) throw new Error('step 1 made no arena');
+    if (arena === undefined) throw new Disappointment('step 1 made no arena');
     return arena;
   };
   const keepArena = (source: PageSource): void => {
@@ -70,6 +71,7 @@ async function runStep(
   try {
     return { report: await step.run(output), reason: '' };
   } catch (error) {
+    if (isDefect(error)) throw error;
     return { report: null, reason: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -3,6 +3,7 @@ import { formatBytes, GiB, hex, KiB, type PageSource } from '../../core/index.ts
 import { mmapSource } from '../../pages/index.ts';
 import { isSupported, type MemoryRange, memoryMap } from '../../posix/index.ts';
 import { renderMap } from '../commands/maps.ts';
+import { Disappointment } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { callList } from '../words.ts';
 import { narrower, type StepReport, type TourStep } from './step.ts';
@@ -29,7 +30,7 @@ export function arenaStep(keep: (source: PageSource) => void): TourStep {
       });
       keep(source);
       const before = rangesOf(source);
-      if (!source.grow(committedBytes)) throw new Error('the system refused to commit pages');
+      if (!source.grow(committedBytes)) throw new Disappointment('the system refused to commit pages');
       return report(source, before, rangesOf(source), output);
     },
   };

@@ -2,6 +2,7 @@
 import { ChunkList } from '../../chunklist/index.ts';
 import { type HeapSnapshot, hex, type PageSource, type Pointer } from '../../core/index.ts';
 import { type ChunkChange, diffHeaders, renderChanges, renderDump, renderStrip } from '../../view/index.ts';
+import { Disappointment } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { narrower, type StepReport, type TourStep } from './step.ts';
 
@@ -38,7 +39,7 @@ export function coalesceStep(takeArena: () => PageSource): TourStep {
 
 function allocate(heap: ChunkList, name: string, sizeBytes: number): Pointer {
   const pointer = heap.malloc(sizeBytes);
-  if (pointer === null) throw new Error(`malloc(${sizeBytes}) found no memory`);
+  if (pointer === null) throw new Disappointment(`malloc(${sizeBytes}) found no memory`);
   heap.view(pointer).fill(name.charCodeAt(0));
   return pointer;
 }

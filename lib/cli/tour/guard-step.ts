@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hex } from '../../core/index.ts';
 import { pageSize } from '../../posix/index.ts';
+import { Disappointment } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { wrap } from '../words.ts';
 import { arenaPages, type OverflowPlan, overflowByte, overflowChild } from './overflow-child.ts';
@@ -55,7 +56,7 @@ function runChild(file: string): Promise<ChildEnd> {
     child.on('close', (code, signal) => {
       const plan = said.split('\n')[0];
       if (plan === '')
-        reject(new Error(`the child process said nothing (${complaint.trim() || signal || code})`));
+        reject(new Disappointment(`the child process said nothing (${complaint.trim() || signal || code})`));
       else resolve({ plan: JSON.parse(plan) as OverflowPlan, signal, code });
     });
   });
