@@ -64,7 +64,8 @@ export function openOutput(): Output {
 }
 
 function columnsOf(columns: number): number {
-  if (!Number.isInteger(columns)) return 80;
+  // A terminal that was not told its size says 0.
+  if (!Number.isInteger(columns) || columns === 0) return 80;
   return Math.min(mostColumns, Math.max(leastColumns, columns));
 }
 

@@ -11,6 +11,7 @@
  * little-endian, as on every machine this package runs on.
  */
 import { type ChunkSnapshot, formatBytes, type HeapSnapshot, hex } from '../core/index.ts';
+import { chunkLines, foldLines, type Line } from './dump-lines.ts';
 import { type Paint, stateNames, type TextStyle } from './palette.ts';
 
 /** How a dump is drawn. */
@@ -21,16 +22,16 @@ export interface DumpOptions extends TextStyle {
   range?: { startOffset: number; endOffset: number };
 }
 
-const lineBytes = 16;
 /** Columns: marker 2, offset 11, 2 + word 18, 2 + word 18, 2 + ascii 16. */
 const firstWordColumn = 2 + 11 + 2;
 const secondWordColumn = firstWordColumn + 18 + 2;
-const fullColumns = secondWordColumn + 18 + 2 + lineBytes;
+const bothWordsColumns = secondWordColumn + 18;
+const fullColumns = bothWordsColumns + 2 + 16;
 
 /**
  * Dumps the chunks of a snapshot.
  * @param snapshot the heap; `bytes` must cover `startOffset` to `endOffset`
- * @param options width in columns, at least 40; under 72 the ASCII column is left out
+ * @param options width in columns, at least 40; under 71 the ASCII column is left out, under 53 a line has one word
  * @returns lines, none wider than the width
  */
 export function renderDump(snapshot: HeapSnapshot, options: DumpOptions): string[] {
@@ -50,8 +51,9 @@ function renderChunk(
   paint: Paint,
   options: DumpOptions,
 ): string[] {
-  const body = foldLines(chunkLines(snapshot, chunk), chunk, options.maxLines ?? 4).flatMap((line) =>
-    renderLine(snapshot, chunk, line, options),
+  const lineBytes = options.width >= bothWordsColumns ? 16 : 8;
+  const body = foldLines(chunkLines(snapshot, chunk, lineBytes), chunk, options.maxLines ?? 4).flatMap(
+    (line) => renderLine(snapshot, chunk, { lineBytes, ...line }, options),
   );
   return [
     chunkTitle(chunk, paint, options),
@@ -72,79 +74,10 @@ function chunkTitle(chunk: ChunkSnapshot, paint: Paint, { width, glyphs, palette
   return paint(glyphs.chunkTop) + palette.title(text.slice(0, width - 1)) + palette.title(right);
 }
 
-/** A line of 16 bytes, or a fold of several. */
-type Line = { offset: number; bytes: Uint8Array } | { fold: string };
-
-function chunkLines(
-  snapshot: HeapSnapshot,
-  chunk: ChunkSnapshot,
-): { count: number; at: (n: number) => { offset: number; bytes: Uint8Array } } {
-  const end = Math.min(chunk.offset + chunk.sizeBytes, snapshot.endOffset);
-  return {
-    count: Math.ceil(Math.max(0, end - chunk.offset) / lineBytes),
-    at: (n) => {
-      const offset = chunk.offset + n * lineBytes;
-      const from = offset - snapshot.startOffset;
-      return {
-        offset,
-        bytes: snapshot.bytes.subarray(
-          from,
-          Math.min(from + lineBytes, snapshot.bytes.length, end - snapshot.startOffset),
-        ),
-      };
-    },
-  };
-}
-
-/** Header lines and the first lines whole, runs of equal lines once, the middle of what is left as one fold. */
-function foldLines(lines: ReturnType<typeof chunkLines>, chunk: ChunkSnapshot, maxLines: number): Line[] {
-  const result: Line[] = [];
-  const headerLines = Math.ceil(headerEnd(chunk) / lineBytes);
-  let shown = 0;
-  // The last line stays, unless only headers are wanted.
-  const end = maxLines === 0 ? lines.count : lines.count - 1;
-  for (let n = 0; n < lines.count; n++) {
-    const line = lines.at(n);
-    if (n >= headerLines && shown >= maxLines - 1 && n < end) {
-      const bytes = (end - n) * lineBytes;
-      result.push({ fold: `${bytes.toLocaleString('en')} bytes (${hex(bytes)}) not shown` });
-      n = end - 1;
-      continue;
-    }
-    result.push(line);
-    if (n >= headerLines) shown++;
-    const repeats = countRepeats(lines, n);
-    if (n >= headerLines && repeats > 1) {
-      result.push({
-        fold: `the same line ${repeats} times more (${(repeats * lineBytes).toLocaleString('en')} bytes)`,
-      });
-      n += repeats;
-    }
-  }
-  return result;
-}
-
-/** How many lines after `n` hold the same 16 bytes. */
-function countRepeats(lines: ReturnType<typeof chunkLines>, n: number): number {
-  const { bytes } = lines.at(n);
-  let next = n + 1;
-  while (next < lines.count && equalBytes(bytes, lines.at(next).bytes)) next++;
-  return next - n - 1;
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
-}
-
-/** Bytes from the chunk's start to the end of its last header field. */
-function headerEnd(chunk: ChunkSnapshot): number {
-  return Math.max(0, ...chunk.fields.map((field) => field.offset + 8 - chunk.offset));
-}
-
 function renderLine(
   snapshot: HeapSnapshot,
   chunk: ChunkSnapshot,
-  line: Line,
+  line: Line & { lineBytes: number },
   { width, glyphs }: DumpOptions,
 ): { text: string; caption: boolean }[] {
   if ('fold' in line)
@@ -155,31 +88,39 @@ function renderLine(
   let text = `${offset}  ${words[0].padEnd(18)}  ${words[1].padEnd(18)}`;
   if (width >= fullColumns) text += `  ${ascii(line.bytes)}`;
   const fields = chunk.fields.filter(
-    (field) => field.offset >= line.offset && field.offset < line.offset + lineBytes,
+    (field) => field.offset >= line.offset && field.offset < line.offset + line.lineBytes,
   );
   if (fields.length === 0) return [{ text: text.trimEnd().slice(0, width - 1), caption: false }];
   return [
-    { text: caption(fields, line.offset, glyphs.arrowRight).slice(0, width - 1), caption: true },
+    {
+      text: caption(fields, line.offset, { snapshot, arrow: glyphs.arrowRight }).slice(0, width - 1),
+      caption: true,
+    },
     { text: text.trimEnd().slice(0, width - 1), caption: false },
   ];
 }
 
 /** Field names above their words: `size`, `fwd → +0x80`. */
-function caption(fields: ChunkSnapshot['fields'], lineOffset: number, arrow: string): string {
+function caption(
+  fields: ChunkSnapshot['fields'],
+  lineOffset: number,
+  { snapshot, arrow }: { snapshot: HeapSnapshot; arrow: string },
+): string {
   let text = '';
   for (const field of fields) {
     const at = field.offset - lineOffset;
     const column = (at < 8 ? firstWordColumn : secondWordColumn) - 1;
-    const target =
-      field.target === undefined
-        ? ''
-        : field.target === null
-          ? ` ${arrow} none`
-          : ` ${arrow} +${hex(field.target)}`;
+    const target = field.target === undefined ? '' : ` ${arrow} ${targetName(field.target, snapshot)}`;
     const inside = at % 8 === 0 ? '' : ` at byte ${at % 8}`;
     text = `${text.padEnd(column)}${text.length > column ? ', ' : ''}${field.name}${inside}${target}`;
   }
   return text;
+}
+
+/** What a link points at; one that was overwritten may point anywhere. */
+function targetName(target: number | null, { startOffset, endOffset }: HeapSnapshot): string {
+  if (target === null) return 'none';
+  return target >= startOffset && target <= endOffset ? `+${hex(target)}` : 'outside';
 }
 
 /** Eight bytes as one little-endian number; fewer bytes at the end of a range as they stand. */

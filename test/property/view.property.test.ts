@@ -98,6 +98,26 @@ describe('drawings of any heap', () => {
     );
   });
 
+  it('a word is never cut, however narrow the dump', () => {
+    fc.assert(
+      fc.property(heap(8), style, (snapshot, look) => {
+        for (const line of renderDump(snapshot, { ...look, maxLines: 3 })) {
+          for (const [found] of line.matchAll(/ {2}0x[0-9a-f]*/g)) expect(found).toHaveLength(20);
+        }
+      }),
+    );
+  });
+
+  it('a link that was overwritten points outside', () => {
+    const snapshot = sampleHeap([{ sizeBytes: 64, state: 'in-use' }]);
+    const [first] = snapshot.chunks;
+    const fields = first.fields.map((field) => ({ ...field, target: -(2 ** 47) }));
+    const damaged = { ...snapshot, chunks: [{ ...first, fields }] };
+    const text = renderDump(damaged, { width: 80, palette: plainPalette, glyphs: asciiGlyphs }).join('\n');
+    expect(text).toContain('fwd -> outside');
+    expect(text).not.toContain('0x-');
+  });
+
   it('changes keep to the width, and there are none between a heap and itself', () => {
     fc.assert(
       fc.property(heap(20), heap(20), style, (before, after, look) => {
