@@ -70,12 +70,17 @@ export abstract class Arenas extends Allocating {
     return (w[(next >>> 2) + 2] & 1) !== 0 ? size - 8 : 0;
   }
 
-  /** The same in 64-bit arithmetic, with faults. */
+  /** The same in 64-bit arithmetic, with faults; not exact above 2^53. */
   usableExactly(p: number): number {
+    return Number(this.usableWord(p));
+  }
+
+  /** @returns what malloc_usable_size says, whatever the header holds, as a 64-bit word */
+  usableWord(p: number): bigint {
     const chunk = this.wrap(this.real(p) - 16n);
     const raw = this.peek(chunk + 8n);
     const size = raw & ~7n;
-    if ((raw & 2n) !== 0n) return Number(this.wrap(size - BigInt(this.profile.mappingOverheadBytes)));
-    return (this.peek(chunk + size + 8n) & 1n) !== 0n ? Number(this.wrap(size - 8n)) : 0;
+    if ((raw & 2n) !== 0n) return this.wrap(size - BigInt(this.profile.mappingOverheadBytes));
+    return (this.peek(chunk + size + 8n) & 1n) !== 0n ? this.wrap(size - 8n) : 0n;
   }
 }

@@ -77,6 +77,7 @@ export abstract class Resizing extends Arenas {
     const nextSize = (nextRaw & ~7) >>> 0;
     if (
       w[i + 2] <= 16 ||
+      w[i + 3] !== 0 ||
       oldSize >= systemMem ||
       next > 0xffffffff ||
       !(nextRaw > 16) ||

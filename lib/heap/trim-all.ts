@@ -36,6 +36,8 @@ export abstract class TrimCall extends Calls {
       for (let steps = 0; chunk !== this.real(head); steps++) {
         if (steps > loopLimit) this.hang(head);
         const size = this.peek(chunk + 8n) & ~7n;
+        // Discarding beyond the window would take the C library's own data away.
+        if (size > 0xffff_ffffn) this.fault(chunk + size);
         if (size > BigInt(page + 48) && this.discardPages(this.offsetOf(chunk), Number(size), page))
           result = true;
         chunk = this.peek(chunk + 24n);
