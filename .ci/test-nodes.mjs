@@ -3,7 +3,7 @@
 // binary itself and so needs no install script. `npm run test:nodes -- 22 26` runs only those.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -46,17 +46,16 @@ for (const major of wanted) {
   const version = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim();
   const report = join(cache, `report-${major}.json`);
   mkdirSync(cache, { recursive: true });
-  const args = [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--reporter=dot',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ];
-  const run = spawnSync(node, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  rmSync(report, { force: true });
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile.json=${report}`];
+  const run = spawnSync(node, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   const result = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))
     : { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };
+  for (const test of (result.testResults ?? []).flatMap((file) => file.assertionResults)) {
+    if (test.status === 'failed')
+      console.error(`Node ${major}: ${test.fullName}\n${test.failureMessages.join('\n')}`);
+  }
   rows.push({ version, ok: run.status === 0 && result.numPassedTests > 0, result });
 }
 if (digest() !== before) throw new Error('the addon changed while the suite ran');
