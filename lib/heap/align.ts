@@ -37,7 +37,7 @@ export abstract class Aligning extends Resizing {
     let c = p - 16;
     if (p % alignment !== 0) {
       const from = c;
-      c = this.alignedChunk(p, alignment);
+      c = this.alignedChunk(p, alignment, (w[(from >>> 2) + 2] & 2) !== 0);
       const lead = c - from;
       const raw = w[(from >>> 2) + 2];
       const size = ((raw & ~7) >>> 0) - lead;
@@ -59,8 +59,11 @@ export abstract class Aligning extends Resizing {
   }
 
   /** @returns where the aligned chunk starts: 32 bytes or more behind the block's own chunk */
-  alignedChunk(p: number, alignment: number): number {
-    if (this.profile.memalignRoundsPast) return Math.ceil((p + MIN_CHUNK_BYTES) / alignment) * alignment - 16;
+  alignedChunk(p: number, alignment: number, isMapping: boolean): number {
+    if (this.profile.memalignRoundsPast) {
+      const least = isMapping ? p : p + MIN_CHUNK_BYTES;
+      return Math.ceil(least / alignment) * alignment - 16;
+    }
     const c = Math.ceil(p / alignment) * alignment - 16;
     return c - (p - 16) < MIN_CHUNK_BYTES ? c + alignment : c;
   }

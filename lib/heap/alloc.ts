@@ -134,10 +134,8 @@ export abstract class Allocating extends Scanning {
     w[b + 4] = head;
     w[b + 5] = hi;
     if (av !== MAIN_ARENA) w[i + 2] |= NON_MAIN_ARENA;
-    if (nb <= this.cacheMaxChunk) {
-      if (this.tcache === 0) this.ensureCacheInAlloc(av);
-      if (this.tcache !== 0 && back !== head) this.stashSmall(av, head, nb);
-    }
+    if (this.tcache === 0) this.ensureCacheInAlloc(av);
+    if (nb <= this.cacheMaxChunk && this.tcache !== 0 && w[h + 6] !== head) this.stashSmall(av, head, nb);
     return v + 16;
   }
 

@@ -27,7 +27,6 @@ export abstract class Scanning extends LargeBins {
     const head = (av + this.unsortedAt) >>> 0;
     const h = head >>> 2;
     const systemMem = w[(av + this.systemMemAt) >>> 2];
-    const isCacheable = nb <= this.cacheMaxChunk && this.tcache !== 0;
     const index = (nb >>> 4) - 2;
     let cached = 0;
     let binned = 0;
@@ -63,7 +62,8 @@ export abstract class Scanning extends LargeBins {
       if (size === nb) {
         w[n + 2] = nextRaw | 1;
         if (av !== MAIN_ARENA) w[i + 2] |= NON_MAIN_ARENA;
-        if (!isCacheable || this.cacheRoom(index) <= 0) return v + 16;
+        if (this.tcache === 0) this.ensureCacheInAlloc(av);
+        if (nb > this.cacheMaxChunk || this.tcache === 0 || this.cacheRoom(index) <= 0) return v + 16;
         this.cachePut(index, v + 16);
         cached++;
         if (steps > loopLimit) this.hang(v);
