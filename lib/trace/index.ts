@@ -1,6 +1,7 @@
 export { decompress } from './decompress.ts';
 export { formatOperation, formatTrace } from './format.ts';
 export { type GenerateOptions, generateTrace, type TraceProfile, traceProfiles } from './generate.ts';
+export { generateDamage } from './generate-damage.ts';
 export { traceHead } from './head.ts';
 export { type SizeClass, type TraceInfo, traceInfo } from './info.ts';
 export { type ParseTraceOptions, parseTrace } from './parse.ts';

@@ -88,6 +88,18 @@ export class TraceMaker {
     if (!this.isFull) this.freeAt(this.live.lastIndexOf(id));
   }
 
+  /** `D`: frees a block, live or not, and keeps its pointer. */
+  freeAgain(id: number): void {
+    if (this.isFull) return;
+    const place = this.live.lastIndexOf(id);
+    if (place >= 0) {
+      this.live.splice(place, 1);
+      this.#liveBlocks--;
+      this.#account(-this.#sizes[id]);
+    }
+    this.damage(Opcode.freeAgain, id, 0);
+  }
+
   /** free(NULL). */
   freeNull(): void {
     if (!this.isFull) this.#list.push(Opcode.free, -1, 0);
@@ -103,6 +115,11 @@ export class TraceMaker {
 
   mallopt(parameter: number, value: number): void {
     if (!this.isFull) this.#list.pushDamage(Opcode.mallopt, -1, parameter, value);
+  }
+
+  /** @returns a new block number that is not allocated: an alias is to be made of it */
+  nextBlock(): number {
+    return this.isFull ? this.blockCount - 1 : this.blockCount++;
   }
 
   /** Any other operation of damage traces, with the fields that lib/trace/trace.ts draws. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ArgumentError } from '../../../lib/core/index.ts';
 import {
   formatTrace,
+  generateDamage,
   generateTrace,
   Opcode,
   parseTrace,
@@ -65,5 +66,25 @@ describe('generateTrace', () => {
     expect(() => generateTrace('nonsense')).toThrow(ArgumentError);
     expect(() => generateTrace('nonsense')).toThrow(/uniform/);
     expect(() => generateTrace('uniform', { operations: 0 })).toThrow(ArgumentError);
+  });
+});
+
+describe('generateDamage', () => {
+  it('makes traces that read back, every one of them', () => {
+    for (let seed = 0; seed < 300; seed++) {
+      const trace = generateDamage(seed);
+      const again = readBack(formatTrace(trace));
+      const { opcodes, ids, sizes, extras, secondIds, values, peakLiveBytes, liveAtEnd, blockCount } = trace;
+      expect(again, `seed ${seed}`).toMatchObject({ peakLiveBytes, liveAtEnd, blockCount, hasDamage: true });
+      expect(again.opcodes).toEqual(opcodes);
+      expect([again.ids, again.sizes, again.extras]).toEqual([ids, sizes, extras]);
+      expect([again.secondIds, again.values]).toEqual([secondIds, values]);
+    }
+  });
+
+  it('uses every operation that damage traces have', () => {
+    const letters = new Set<number>();
+    for (let seed = 0; seed < 300; seed++) for (const code of generateDamage(seed).opcodes) letters.add(code);
+    expect(letters).toEqual(new Set(Object.values(Opcode)));
   });
 });

@@ -1,0 +1,212 @@
+/**
+ * Does the simulated heap do what the C library's malloc does? One trace on both, every placement, every value that
+ * is read, the message of an abort and, if asked, every byte at the end compared.
+ */
+import { MiB } from '../core/index.ts';
+import { type GlibcVersion, profiles } from '../heap/index.ts';
+import { Opcode, type Trace } from '../trace/index.ts';
+import { comparePlacements, type Difference } from './agreement.ts';
+import { firstHeapAddress, isReachable, makeFidelityHeap } from './fidelity-heap.ts';
+import { compareImages, type ImageAgreement } from './fidelity-image.ts';
+import { heapPlacements } from './fidelity-replay.ts';
+import { type NativeOptions, NativeReplayer } from './native.ts';
+import type { NativeImage } from './native-image.ts';
+
+/** What to compare with what. */
+export interface FidelityOptions {
+  /** C library that the native replayer runs on. @defaultValue the machine's */
+  glibc?: GlibcVersion;
+  /** @defaultValue 'main' */
+  arena?: 'main' | 'thread';
+  /** Compare the bytes at the end as well. @defaultValue false */
+  image?: boolean;
+  /** Loader, environment and time limit of the native side. */
+  native?: Pick<NativeOptions, 'launcher' | 'environment' | 'timeoutSeconds'>;
+}
+
+/** How far both agree on one trace. */
+export interface FidelityResult {
+  trace: string;
+  arena: 'main' | 'thread';
+  /** Placement lines compared, that of the ending included. */
+  operations: number;
+  equal: number;
+  firstDifference: Difference | null;
+  /** How the native run ended, if it died: abort message, SEGV, TIMEOUT. */
+  ended: string | null;
+  /** Null when not asked for, or when there is none. */
+  image: ImageAgreement | null;
+}
+
+/** Runs whose heap lies where a window cannot have it are thrown away; the system chooses anew each time. */
+const attempts = 12;
+const damageTimeoutSeconds = 2;
+
+/**
+ * @returns the machine's C library if its malloc can be simulated
+ */
+export function machineGlibc(): GlibcVersion | null {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  const version = report?.header?.glibcVersionRuntime ?? '';
+  return version in profiles ? (version as GlibcVersion) : null;
+}
+
+/** @returns true when a trace writes, reads or frees where it should not: addresses matter then */
+export function isDamaging(trace: Trace): boolean {
+  const harmless: readonly number[] = [Opcode.usableSize, Opcode.trim, Opcode.mallopt];
+  const heapCalls: readonly number[] = [
+    Opcode.malloc,
+    Opcode.calloc,
+    Opcode.memalign,
+    Opcode.realloc,
+    Opcode.free,
+  ];
+  return (
+    trace.hasDamage && trace.opcodes.some((code) => !harmless.includes(code) && !heapCalls.includes(code))
+  );
+}
+
+/** What the native side did. */
+export interface NativeRun {
+  placements: string[];
+  image: NativeImage | null;
+}
+
+/**
+ * Runs the native side.
+ * @param trace what to run; all its operations are
+ * @throws ReplayerError when there is no replayer, or it fails
+ */
+export async function runNative(trace: Trace, options: FidelityOptions = {}): Promise<NativeRun> {
+  const { arena = 'main', image = false, native = {} } = options;
+  const damaging = isDamaging(trace);
+  const limit = native.timeoutSeconds ?? (damaging ? damageTimeoutSeconds : undefined);
+  const timeout = limit === undefined ? {} : { timeoutSeconds: limit };
+  using replayer = new NativeReplayer(trace, { ...native, ...timeout, arena, damage: trace.hasDamage });
+  if (!damaging && !image) return { placements: await replayer.placements(), image: null };
+  let run = await replayer.image();
+  if (!needsAddresses(trace)) return run;
+  for (let attempt = 1; attempt < attempts && !hasReachableHeap(run.image, arena); attempt++) {
+    run = await replayer.image();
+  }
+  return run;
+}
+
+/** Large heaps need the whole window: they lie where they like, and pointers are compared by what they point to. */
+function needsAddresses(trace: Trace): boolean {
+  return isDamaging(trace) || trace.peakLiveBytes < 64 * MiB;
+}
+
+function hasReachableHeap(image: NativeImage | null, arena: 'main' | 'thread'): boolean {
+  const address = image === null ? null : firstHeapAddress(image, arena);
+  return address === null || isReachable(address);
+}
+
+/**
+ * Compares the simulated heap with a native run.
+ * @param trace what was run
+ * @param run what came of it natively
+ * @param options the same as for `runNative`
+ */
+export function judgeRun(trace: Trace, run: NativeRun, options: FidelityOptions = {}): FidelityResult {
+  const { arena = 'main' } = options;
+  const heap = makeFidelityHeap({
+    glibc: options.glibc ?? machineGlibc() ?? '2.36',
+    arena,
+    like: run.image,
+    sameAddresses: needsAddresses(trace),
+  });
+  let image: ImageAgreement | null = null;
+  const lookAtBytes = (): void => {
+    if (options.image && run.image) image = compareImages(run.image, heap);
+  };
+  const lines = heapPlacements(trace, heap, { damage: trace.hasDamage, like: run.image, onEnd: lookAtBytes });
+  const last = run.placements.at(-1) ?? '';
+  return {
+    trace: trace.name,
+    arena,
+    ...comparePlacements(run.placements, lines),
+    ended: last.startsWith('! ') ? last.slice(2) : null,
+    image,
+  };
+}
+
+/**
+ * Runs a trace on both sides.
+ * @param trace what to run
+ * @param options version, arena, image
+ * @returns how far they agree
+ * @throws ReplayerError when there is no replayer, or it fails
+ */
+export async function compareFidelity(trace: Trace, options: FidelityOptions = {}): Promise<FidelityResult> {
+  return judgeRun(trace, await runNative(trace, options), options);
+}
+
+/** One comparison of many. */
+export interface FidelityTask {
+  /** Made when its turn comes, so that thousands need no memory at one time. */
+  trace: () => Trace | Promise<Trace>;
+  options: FidelityOptions;
+}
+
+/**
+ * Runs many comparisons; while one is judged here the next runs natively in its own process.
+ * @param tasks in order
+ * @yields a result for each, with its trace
+ */
+export async function* compareMany(
+  tasks: Iterable<FidelityTask>,
+): AsyncGenerator<{ trace: Trace; task: FidelityTask; result: FidelityResult }> {
+  let ahead: Promise<Started> | null = null;
+  for (const task of tasks) {
+    const started = start(task);
+    // Somebody waits for it in the next round; until then a failure is nobody's.
+    started.catch(() => undefined);
+    if (ahead) yield finish(await ahead);
+    ahead = started;
+  }
+  if (ahead) yield finish(await ahead);
+}
+
+interface Started {
+  task: FidelityTask;
+  trace: Trace;
+  run: NativeRun;
+}
+
+async function start(task: FidelityTask): Promise<Started> {
+  const trace = await task.trace();
+  return { task, trace, run: await runNative(trace, task.options) };
+}
+
+function finish({ task, trace, run }: Started): { trace: Trace; task: FidelityTask; result: FidelityResult } {
+  return { trace, task, result: judgeRun(trace, run, task.options) };
+}
+
+/** Results of a group added up. */
+export interface FidelityTotal {
+  traces: number;
+  operations: number;
+  equal: number;
+  /** The first trace that differs, in the order given. */
+  firstDifference: (Difference & { trace: string; arena: 'main' | 'thread' }) | null;
+  imagesCompared: number;
+  imagesEqual: number;
+}
+
+/** @returns a total of nothing */
+export function emptyTotal(): FidelityTotal {
+  return { traces: 0, operations: 0, equal: 0, firstDifference: null, imagesCompared: 0, imagesEqual: 0 };
+}
+
+/** Adds one result to a total. */
+export function addResult(total: FidelityTotal, result: FidelityResult): void {
+  const { trace, arena, firstDifference, image } = result;
+  total.traces++;
+  total.operations += result.operations;
+  total.equal += result.equal;
+  if (firstDifference) total.firstDifference ??= { trace, arena, ...firstDifference };
+  if (image === null) return;
+  total.imagesCompared++;
+  if (image.differingWords === 0) total.imagesEqual++;
+}
