@@ -7,7 +7,6 @@ import {
   MMAP_THRESHOLD,
   N_MMAPS_MAX,
   NO_DYN_THRESHOLD,
-  PERTURB,
   TOP_PAD,
   TRIM_THRESHOLD,
 } from './layout.ts';
@@ -80,16 +79,36 @@ export abstract class Calls extends Aligning {
       const index = bytes < 25 ? 0 : ((bytes + 7) >>> 4) - 1;
       if (this.cacheHas(index)) {
         const cached = this.cacheTake(index);
-        this.clear(cached, 16 * index + 24);
+        // 2.41 believes the header, later versions the class.
+        if (this.profile.cacheCountsPlaces) this.clear(cached, 16 * index + 24);
+        else this.clearBlock(cached, 16 * index + 32);
         return cached;
       }
     }
     const p = this.allocAny(bytes);
     if (p === 0) return null;
-    const raw = this.w[(p >>> 2) - 2];
-    if ((raw & 2) === 0 || this.w[PERTURB >>> 2] !== 0)
-      this.clear(p, ((raw & ~7) >>> 0) - ((raw & 2) === 0 ? 8 : 16));
+    this.clearBlock(p, bytes);
     return p;
+  }
+
+  /** Clears a block as its header tells its size; `expected` is what the size should about be. */
+  clearBlock(p: number, expected: number): void {
+    const raw = this.w[(p >>> 2) - 2];
+    const size = (raw & ~7) >>> 0;
+    if ((raw & 2) !== 0) {
+      if (this.w[this.perturbWord] !== 0) this.clear(p, size - 16);
+      return;
+    }
+    // A damaged header leads the clearing astray.
+    if (size > expected + 64 || this.w[(p >>> 2) - 1] !== 0) this.examineClearing(p);
+    this.clear(p, size - 8);
+  }
+
+  examineClearing(p: number): void {
+    const size = this.peek(this.real(p) - 8n) & ~7n;
+    const end = this.real(p) + size - 8n;
+    if (size < 8n || end > this.real(0xffff_ffff) || !this.space.isAccessible(p, Number(size) - 8))
+      this.fault(end);
   }
 
   /** Fills a block with zeros. */
@@ -157,7 +176,7 @@ export abstract class Calls extends Aligning {
       if (this.fastbinsAt >= 0) w[MAX_FAST >>> 2] = value < 8 ? 16 : (value + 8) & ~15;
       return true;
     }
-    if (number === -6) w[PERTURB >>> 2] = value & 0xff;
+    if (number === -6) w[this.perturbWord] = value & 0xff;
     const place = [0, TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, N_MMAPS_MAX][-number];
     if (place === undefined || place === 0) return true;
     if (place === MMAP_THRESHOLD && (value < 0 ? Infinity : value) > this.profile.thresholdLimit)

@@ -7,6 +7,7 @@
  * that fits, or by the allocator itself at its first stash.
  */
 import { CountedCache } from './counted-cache.ts';
+import { MAIN_ARENA, MIN_CHUNK_BYTES } from './layout.ts';
 
 const headsAt = 152;
 
@@ -71,6 +72,62 @@ export abstract class PlacesCache extends CountedCache {
       return;
     }
     this.freeUnusual(pointer);
+  }
+
+  /** From 2.42 on the cache comes before every test but the alignment. */
+  override freeSlow(p: number): void {
+    const w = this.w;
+    const k = p >>> 2;
+    const raw = w[k - 2];
+    if (raw === 0 || raw === undefined || (p & 15) !== 0) this.examineFreed(p);
+    const size = (raw & ~7) >>> 0;
+    const high = w[k - 1];
+    if (high === 0 && size >= MIN_CHUNK_BYTES && size <= this.cacheMaxChunk && !this.cacheDisabled) {
+      if (this.tcache === 0) this.createCache(this.profile.cacheStructBytes);
+      const index = (size - 17) >>> 4;
+      if (this.tcache !== 0) {
+        if (((w[k + 2] ^ this.keyLo) | (w[k + 3] ^ this.keyHi)) === 0) this.examineDoubleFree(p, index);
+        if (this.cacheRoom(index) > 0) {
+          this.cachePut(index, p);
+          return;
+        }
+      }
+    }
+    if (high !== 0 || size < MIN_CHUNK_BYTES) this.examineWrap(p - 16);
+    this.freeAtExit(p);
+  }
+
+  /** The end of a thread frees without a test of the size. */
+  override freeAtExit(p: number): void {
+    const c = p - 16;
+    const raw = this.w[(c >>> 2) + 2];
+    const high = this.w[(c >>> 2) + 3];
+    if ((raw & 2) !== 0) {
+      this.freeMapping(c);
+      return;
+    }
+    const av = (raw & 4) === 0 ? MAIN_ARENA : this.arenaOfHeap(c);
+    if (high !== 0) this.examineFreeNormal(av, c, this.peek(this.real(c) + 8n) & ~7n);
+    this.freeNormal(av, c, (raw & ~7) >>> 0);
+  }
+
+  /** What is left of the tests of the size: not too small, and no wrap around. */
+  examineWrap(c: number): void {
+    const chunk = this.real(c);
+    const size = this.peek(chunk + 8n) & ~7n;
+    if (size < 32n || chunk > this.wrap(-size))
+      this.abort('free(): invalid size', c + 16, MIN_CHUNK_BYTES, size);
+  }
+
+  override examineFreed(p: number): void {
+    this.requireOpen();
+    this.peek(this.wrap(this.real(p) - 8n));
+    if ((p & 15) !== 0) this.abort('free(): invalid pointer', p);
+  }
+
+  /** Every list is searched, from the smallest class up. */
+  override examineDoubleFree(p: number, _index: number): void {
+    for (let index = 0; index < this.profile.cacheClasses; index++) super.examineDoubleFree(p, index);
   }
 
   override cacheRoom(index: number): number {

@@ -105,6 +105,14 @@ function stateLayout(hasFastbins: boolean): StateLayout {
   };
 }
 
+/** 2.37 and later print the line, which is known where it was seen. */
+function assertionAt(lines: Record<string, number>): Profile['assertion'] {
+  return (where, expression) => {
+    const line = where in lines ? `:${lines[where]}` : '';
+    return `Fatal glibc error: malloc.c${line} (${where}): assertion failed: ${expression}`;
+  };
+}
+
 const glibc236: Profile = {
   version: '2.36',
   state: stateLayout(true),
@@ -157,7 +165,7 @@ const glibc241: Profile = {
   memalignFromCache: true,
   memalignMerges: true,
   fallbackRounding: 4096,
-  assertion: (where, expression) => `Fatal glibc error: malloc.c (${where}): assertion failed: ${expression}`,
+  assertion: assertionAt({ sysmalloc: 2601 }),
 };
 
 const glibc243: Profile = {
@@ -175,6 +183,7 @@ const glibc243: Profile = {
   mappingSpareBytes: 16,
   mappingOverheadBytes: 8,
   malloptConsolidates: false,
+  assertion: assertionAt({ sysmalloc: 2371 }),
   mainThreadRequests: [272],
 };
 

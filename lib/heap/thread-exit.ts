@@ -18,11 +18,16 @@ export abstract class ThreadExit extends TrimCall {
       this.tcache = 0;
       this.setPointer(THREAD_WORDS, 0);
       this.freeCachedBlocks(cache);
-      this.freeSlow(cache);
+      this.freeAtExit(cache);
     }
     const { attachedThreads } = this.profile.state;
     if (this.arena === 0 || this.arena === MAIN_ARENA) return;
     this.setWord(this.arena + attachedThreads, this.word(this.arena + attachedThreads) - 1);
+  }
+
+  /** Frees a block that was cached. */
+  freeAtExit(p: number): void {
+    this.freeSlow(p);
   }
 
   /** Frees the blocks of every list. */
@@ -40,7 +45,7 @@ export abstract class ThreadExit extends TrimCall {
         const link = this.peek(entry);
         this.poke(slot, this.profile.safeLinking ? link ^ (entry >> 12n) : link);
         if (cacheCountsPlaces) this.h[(cache >>> 1) + index]++;
-        this.freeSlow(this.offsetOf(entry));
+        this.freeAtExit(this.offsetOf(entry));
       }
     }
   }
