@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-tarball=$(npm pack --silent --pack-destination "$folder")
+tarball=$(npm pack --silent --pack-destination "$folder" | tail -n 1)
 tar tzf "$folder/$tarball" >"$folder/files"
 for file in package/binding.gyp package/native/addon.cc package/node_modules; do
   if grep -q "^$file" "$folder/files"; then echo "the tarball holds $file" >&2; exit 1; fi
