@@ -183,16 +183,22 @@ export class AddressSpace {
     return this.#enter(start, bytes);
   }
 
-  /** Takes the end of a heap away: discarded and inaccessible for the simulation. */
+  /** Takes the end of a heap away: its contents are discarded, but it stays accessible, as in a real process. */
   closeHeap(start: number, bytes: number): void {
     this.#count('madvise');
-    this.#leave(start, bytes);
+    this.source.discard(start, bytes);
+    this.accessibleBytes -= bytes;
   }
 
-  /** Unmaps a whole heap and its reservation. */
-  releaseHeap(start: number): void {
+  /**
+   * Unmaps a whole heap and its reservation.
+   * @param openBytes what of it was not closed
+   */
+  releaseHeap(start: number, openBytes: number): void {
     this.#count('munmap');
+    const counted = this.accessibleBytes;
     this.#leave(start, heapSpanBytes);
+    this.accessibleBytes = counted - openBytes;
     this.#reserved.remove(start, start + heapSpanBytes);
   }
 }

@@ -30,7 +30,7 @@ export abstract class Arenas extends Allocating {
   }
 
   /** @returns the main arena, in which the main thread has already made its cache and this thread's table */
-  mainArenaInUse(): number {
+  override mainArenaInUse(): number {
     if (this.w[(MAIN_ARENA + this.topAt) >>> 2] === MAIN_ARENA + this.unsortedAt) {
       for (const request of this.profile.mainThreadRequests) this.alloc(MAIN_ARENA, request);
     }

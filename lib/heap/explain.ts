@@ -39,16 +39,24 @@ export function explainFree(heap: Arenas, pointer: number): FreeExplanation {
 function explainSteps(heap: Arenas, pointer: number, run: DryRun): void {
   const isInside = pointer <= 0xffff_ffff;
   run.check('the pointer lies in the window', isInside, hex(pointer), 'free(): invalid pointer');
-  const chunk = heap.real(pointer) - 16n;
-  const raw = heap.peek(chunk + 8n);
+  const raw = heap.peek(heap.real(pointer) - 8n);
+  run.note(
+    'read the header',
+    `chunk ${hex(pointer - 16)}, size ${raw & ~7n}, flags ${flagsOf(Number(raw & 7n))}`,
+  );
+  if (heap.profile.cacheCountsPlaces) explainLatest(heap, pointer, raw, run);
+  else explainClassic(heap, pointer, raw, run);
+}
+
+/** 2.26 to 2.41: mappings, then place and size, then the cache, fastbins, bins. */
+function explainClassic(heap: Arenas, pointer: number, raw: bigint, run: DryRun): void {
   const size = raw & ~7n;
-  run.note('read the header', `chunk ${hex(pointer - 16)}, size ${size}, flags ${flagsOf(Number(raw & 7n))}`);
   if ((raw & BigInt(IS_MAPPED)) !== 0n) {
     explainMapping(heap, pointer, run);
     return;
   }
   const av = (raw & BigInt(NON_MAIN_ARENA)) === 0n ? MAIN_ARENA : arenaOf(heap, pointer);
-  const isPlace = chunk <= heap.wrap(-size) && (pointer & 15) === 0;
+  const isPlace = heap.real(pointer) - 16n <= heap.wrap(-size) && (pointer & 15) === 0;
   run.check(
     'address and alignment',
     isPlace,
@@ -63,7 +71,28 @@ function explainSteps(heap: Arenas, pointer: number, run: DryRun): void {
   );
   if (explainCache(heap, pointer, size, run)) return;
   if (size <= BigInt(heap.w[heap.maxFastWord])) explainFast(heap, av, pointer, size, run);
-  else explainMerge(heap, av, chunk, size, run);
+  else explainMerge(heap, av, heap.real(pointer) - 16n, size, run);
+}
+
+/** 2.42 and later: the cache comes first, what is left of the size test after it, mappings then. */
+function explainLatest(heap: Arenas, pointer: number, raw: bigint, run: DryRun): void {
+  const size = raw & ~7n;
+  const chunk = heap.real(pointer) - 16n;
+  run.check(
+    'alignment',
+    (pointer & 15) === 0,
+    `${hex(pointer)} & 15 = ${pointer & 15}`,
+    'free(): invalid pointer',
+  );
+  if (size >= 32n && explainCache(heap, pointer, size, run)) return;
+  const isSound = size >= 32n && chunk <= heap.wrap(-size);
+  run.check('size', isSound, `${size}: at least 32, no wrap around`, 'free(): invalid size');
+  if ((raw & BigInt(IS_MAPPED)) !== 0n) {
+    explainMapping(heap, pointer, run);
+    return;
+  }
+  const av = (raw & BigInt(NON_MAIN_ARENA)) === 0n ? MAIN_ARENA : arenaOf(heap, pointer);
+  explainMerge(heap, av, chunk, size, run);
 }
 
 function arenaOf(heap: Arenas, pointer: number): number {

@@ -37,7 +37,7 @@ export abstract class Freeing extends Merging {
       return;
     }
     const size = (raw & ~7) >>> 0;
-    const av = (raw & 4) === 0 ? MAIN_ARENA : this.arenaOfHeap(c);
+    const av = this.arenaOfChunk(c, raw);
     if (this.tcache === 0) this.ensureCacheInFree(size);
     if ((w[k - 1] | (p & 15) | (size & 8)) !== 0 || size < 32) this.examineSize(av, c);
     if (size <= this.cacheMaxChunk && this.tcache !== 0) {
@@ -50,6 +50,15 @@ export abstract class Freeing extends Merging {
     }
     if (size <= w[this.maxFastWord]) this.freeFast(av, c, size, false);
     else this.freeNormal(av, c, size);
+  }
+
+  /** @returns the main arena, in which the main thread has already made its cache and this thread's table */
+  abstract mainArenaInUse(): number;
+
+  /** @returns the arena that a chunk belongs to: the main one, or with flag A what its heap says */
+  arenaOfChunk(c: number, raw: number): number {
+    if ((raw & 4) !== 0) return this.arenaOfHeap(c);
+    return this.threaded ? this.mainArenaInUse() : MAIN_ARENA;
   }
 
   /**

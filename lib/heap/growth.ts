@@ -228,7 +228,7 @@ export abstract class Growing extends OwnMappings {
     const heap = this.space.reserveHeap();
     if (heap === 0) return 0;
     if (!this.space.openHeap(heap, size)) {
-      this.space.releaseHeap(heap);
+      this.space.releaseHeap(heap, 0);
       return 0;
     }
     this.newHeapBytes = size;

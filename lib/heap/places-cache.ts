@@ -84,7 +84,7 @@ export abstract class PlacesCache extends CountedCache {
     const high = w[k - 1];
     if (high === 0 && size >= MIN_CHUNK_BYTES && size <= this.cacheMaxChunk && !this.cacheDisabled) {
       if (this.tcache === 0) this.createCache(this.profile.cacheStructBytes);
-      const index = (size - 17) >>> 4;
+      const index = (size >>> 4) - 2;
       if (this.tcache !== 0) {
         if (((w[k + 2] ^ this.keyLo) | (w[k + 3] ^ this.keyHi)) === 0) this.examineDoubleFree(p, index);
         if (this.cacheRoom(index) > 0) {

@@ -27,10 +27,12 @@ export abstract class Resizing extends Arenas {
     }
     const isMapping = (raw & 2) !== 0;
     if (!isMapping && this.tcache === 0) this.ensureCacheInResize();
-    const av = isMapping ? 0 : (raw & 4) === 0 ? MAIN_ARENA : this.arenaOfHeap(c);
+    const av = isMapping ? 0 : this.arenaOfChunk(c, raw);
     if (w[i + 3] !== 0 || size === 0 || (p & 15) !== 0) this.examineOldSize(p);
     const nb = request > 0xfffe_0000 ? 0xffff_0000 : request < 25 ? 32 : ((request + 23) & ~15) >>> 0;
     if (isMapping) return this.resizeMapping(c, size, nb, request);
+    // With a second thread the arena is locked before anything is looked at.
+    if (av === 0 && this.threaded) this.peek(this.real(0));
     const q = this.resizeChunk(av, c, size, nb);
     if (q !== 0 || !this.threaded) return q;
     const moved = this.malloc(request);

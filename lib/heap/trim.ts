@@ -88,7 +88,7 @@ export abstract class Trimming extends Unlinking {
     if (room < padBytes + MIN_CHUNK_BYTES + this.space.pageBytes) return 0;
     const systemMem = this.word(av + this.systemMemAt);
     this.setWord(av + this.systemMemAt, systemMem - this.word(heap + HEAP_SIZE));
-    this.space.releaseHeap(heap);
+    this.space.releaseHeap(heap, this.word(heap + HEAP_SIZE));
     if (isPreviousFree) {
       chunk -= w[chunk >>> 2];
       this.unlink(chunk);

@@ -43,7 +43,11 @@ export function regionsOf(heap: Arenas): Region[] {
   for (const [rangeStart, end] of space.accessibleRanges()) {
     if (end <= space.lowestHeap) continue;
     let start = rangeStart;
-    for (const region of heapsByStart) if (start >= region.start && start < region.end) start = region.end;
+    for (const { kind, start: first, end: last } of heapsByStart) {
+      // What a thread heap gave back behind its end stays accessible, up to the end of its span.
+      const behind = kind === 'thread' ? first + heapSpanBytes : last;
+      if (start >= first && start < behind) start = behind;
+    }
     if (start < end) regions.push(otherRegion(heap, start, end));
   }
   return regions.sort((a, b) => a.start - b.start);
