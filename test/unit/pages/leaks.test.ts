@@ -1,8 +1,8 @@
 /** Nothing is left behind: ten thousand cycles, three thousand dropped mappings, windows; the process map counts. */
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { memoryMap, mmap, mmapSource, pageSize } from '../../../lib/index.ts';
 import { runCase } from '../../helpers/child.ts';
+import { collectUntil } from '../../helpers/collect-garbage.ts';
 import { isSanitized } from '../../helpers/sanitized.ts';
 
 const page = pageSize();
@@ -19,11 +19,8 @@ function hasDroppedNames(): boolean {
   return memoryMap().some(({ name }) => name?.includes('dropped'));
 }
 
-async function collectGarbage(): Promise<void> {
-  for (let round = 0; round < 20 && (bytesOfOurs() > 0 || hasDroppedNames()); round++) {
-    global.gc?.();
-    await turn();
-  }
+function isClean(): boolean {
+  return bytesOfOurs() === 0 && !hasDroppedNames();
 }
 
 describe('mappings leave nothing behind', () => {
@@ -36,7 +33,6 @@ describe('mappings leave nothing behind', () => {
   });
 
   it('after 3,000 were dropped, with and without buffers', async () => {
-    expect(global.gc).toBeTypeOf('function');
     const dropMany = (): number => {
       let touched = 0;
       for (let number = 0; number < 3000; number++) {
@@ -47,20 +43,17 @@ describe('mappings leave nothing behind', () => {
       return touched;
     };
     expect(dropMany()).toBe(1500 * 4 * page + 1000 * page);
-    await collectGarbage();
-    expect(bytesOfOurs()).toBe(0);
-    expect(hasDroppedNames()).toBe(false);
+    expect(await collectUntil(isClean)).toBe(true);
   });
 
   it('not before the last view of a dropped mapping is gone', async () => {
     const keepView = (): Uint8Array => mmap({ length: page, protection: 'w' }).bytes.subarray(10, 20);
     let view: Uint8Array | undefined = keepView();
-    await collectGarbage();
+    expect(await collectUntil(isClean, 200)).toBe(false);
     view[0] = 77;
     expect(bytesOfOurs()).toBe(page);
     view = undefined;
-    await collectGarbage();
-    expect(bytesOfOurs()).toBe(0);
+    expect(await collectUntil(isClean)).toBe(true);
   });
 
   it('after windows were grown in small steps and released', () => {
