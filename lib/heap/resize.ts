@@ -178,8 +178,10 @@ export abstract class Resizing extends Arenas {
     const chunk = this.real(c);
     const raw = this.peek(chunk + 8n);
     const size = raw & ~7n;
+    const message = 'realloc(): invalid old size';
+    if (raw <= 16n) this.abort(message, c + 16, MIN_CHUNK_BYTES, raw);
     const systemMem = this.peek(this.real(av + this.systemMemAt));
-    if (raw <= 16n || size >= systemMem) this.abort('realloc(): invalid old size', c + 16, systemMem, raw);
+    if (size >= systemMem) this.abort(message, c + 16, systemMem, raw);
     const nextRaw = this.peek(chunk + size + 8n);
     if (nextRaw <= 16n || (nextRaw & ~7n) >= systemMem) {
       this.abort('realloc(): invalid next size', c + 16, systemMem, nextRaw);
