@@ -53,11 +53,6 @@ export function regionsOf(heap: Arenas): Region[] {
   return regions.sort((a, b) => a.start - b.start);
 }
 
-/** @returns first offset behind a heap; a thread heap owns its whole span, the closed part too */
-function ownedEnd(region: Region): number {
-  return region.kind === 'thread' ? region.start + heapSpanBytes : region.end;
-}
-
 /** @returns a range of own mappings, or the region that the main arena got when its break was refused */
 function otherRegion(heap: Arenas, start: number, end: number): Region {
   const top = heap.w[(MAIN_ARENA + heap.topAt) >>> 2];
