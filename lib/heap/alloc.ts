@@ -17,8 +17,11 @@ export abstract class Allocating extends Scanning {
    */
   alloc(av: number, request: number): number {
     const nb = request > hugeChunk - 24 ? hugeChunk : request < 25 ? 32 : ((request + 23) & ~15) >>> 0;
+    if (this.w[this.perturbWord] === 0) return this.allocChunk(av, nb);
+    this.isStashed = false;
     const p = this.allocChunk(av, nb);
-    if (p !== 0 && this.w[this.perturbWord] !== 0) this.perturbAllocated(p, request);
+    // A fit that went through the cache is handed out as it is.
+    if (p !== 0 && !this.isStashed) this.perturbAllocated(p, request);
     return p;
   }
 

@@ -72,11 +72,17 @@ export abstract class Scanning extends LargeBins {
       if (size < 1024) this.binSmall(av, v, size);
       else this.insertLarge(av, v, size);
       if (cached !== 0 && this.cacheUnsortedLimit > 0 && binned + 1 > this.cacheUnsortedLimit) {
-        return this.cacheTake(index);
+        return this.takeStashed(index);
       }
       if (++binned >= scanLimit) break;
     }
-    return cached !== 0 ? this.cacheTake(index) : 0;
+    return cached !== 0 ? this.takeStashed(index) : 0;
+  }
+
+  /** Takes an exact fit that the scan has just cached. */
+  takeStashed(index: number): number {
+    this.isStashed = true;
+    return this.cacheTake(index);
   }
 
   /** Puts a small chunk at the front of its bin. */

@@ -59,6 +59,8 @@ export abstract class ArenaState {
   declare arena: number;
   /** True while the cache struct is being allocated or given back. */
   declare cacheDisabled: boolean;
+  /** The last allocation ended with a fit that its scan had just cached. */
+  declare isStashed: boolean;
   declare readonly cacheLength: number;
   declare readonly cacheMaxChunk: number;
   declare readonly cacheMaxRequest: number;
@@ -97,6 +99,7 @@ export abstract class ArenaState {
     this.tcache = 0;
     this.arena = setup.threaded ? 0 : MAIN_ARENA;
     this.cacheDisabled = false;
+    this.isStashed = false;
     this.cacheLength = setup.cacheLength;
     this.cacheMaxChunk = setup.cacheMaxChunk;
     this.cacheMaxRequest = setup.cacheMaxChunk - 8;
