@@ -26,6 +26,8 @@ export class AddressSpace {
   lowestHeap = 0;
   accessibleBytes = 0;
   peakBytes = 0;
+  /** Length of each mapping by its start. */
+  readonly mappings: Map<number, number> = new Map();
   /** Simulated system calls by name. */
   readonly calls: Record<string, number> = {};
   readonly #accessible = new IntervalSet();
@@ -124,13 +126,17 @@ export class AddressSpace {
   map(bytes: number): number {
     this.#count('mmap');
     const start = this.#reserve(bytes);
-    return start > 0 && this.#enter(start, bytes) ? start : 0;
+    if (start <= 0 || !this.#enter(start, bytes)) return 0;
+    this.mappings.set(start, bytes);
+    return start;
   }
 
   /** Unmaps whatever lies in a range; holes are no error. */
   unmap(start: number, bytes: number): void {
     this.#count('munmap');
-    if (bytes > 0) this.#leave(start, alignUp(bytes, this.pageBytes));
+    if (bytes <= 0) return;
+    this.mappings.delete(start);
+    this.#leave(start, alignUp(bytes, this.pageBytes));
   }
 
   /**
@@ -140,6 +146,14 @@ export class AddressSpace {
   remap(start: number, oldBytes: number, newBytes: number): number {
     this.#count('mremap');
     if (!this.isAccessible(start, oldBytes)) return 0;
+    const moved = this.#resize(start, oldBytes, newBytes);
+    if (moved === 0) return 0;
+    this.mappings.delete(start);
+    this.mappings.set(moved, newBytes);
+    return moved;
+  }
+
+  #resize(start: number, oldBytes: number, newBytes: number): number {
     if (newBytes <= oldBytes) {
       this.#leave(start + newBytes, oldBytes - newBytes);
       return start;

@@ -2,7 +2,6 @@
  * A dry run of free: the steps the version takes, the checks in their order, both numbers of each. Reads only.
  */
 import { type FreeExplanation, type FreeStep, HeapError, hex } from '../core/index.ts';
-import { heapSpanBytes } from './address-space.ts';
 import type { Arenas } from './arenas.ts';
 import { IS_MAPPED, MAIN_ARENA, NON_MAIN_ARENA } from './layout.ts';
 import { flagsOf } from './walk.ts';
@@ -55,7 +54,7 @@ function explainClassic(heap: Arenas, pointer: number, raw: bigint, run: DryRun)
     explainMapping(heap, pointer, run);
     return;
   }
-  const av = (raw & BigInt(NON_MAIN_ARENA)) === 0n ? MAIN_ARENA : arenaOf(heap, pointer);
+  const av = (raw & BigInt(NON_MAIN_ARENA)) === 0n ? MAIN_ARENA : heap.arenaOfHeap(pointer - 16);
   const isPlace = heap.real(pointer) - 16n <= heap.wrap(-size) && (pointer & 15) === 0;
   run.check(
     'address and alignment',
@@ -91,12 +90,8 @@ function explainLatest(heap: Arenas, pointer: number, raw: bigint, run: DryRun):
     explainMapping(heap, pointer, run);
     return;
   }
-  const av = (raw & BigInt(NON_MAIN_ARENA)) === 0n ? MAIN_ARENA : arenaOf(heap, pointer);
+  const av = (raw & BigInt(NON_MAIN_ARENA)) === 0n ? MAIN_ARENA : heap.arenaOfHeap(pointer - 16);
   explainMerge(heap, av, chunk, size, run);
-}
-
-function arenaOf(heap: Arenas, pointer: number): number {
-  return heap.offsetOf(heap.peek(heap.real(pointer - 16 - ((pointer - 16) % heapSpanBytes))));
 }
 
 function explainMapping(heap: Arenas, pointer: number, run: DryRun): void {

@@ -71,7 +71,7 @@ export function listChunks(heap: Arenas): HeapChunk[] {
     const label = chunk.problem ?? labels.get(chunk.offset);
     return {
       offset: chunk.offset,
-      pointer: chunk.offset + 16,
+      pointer: chunk.pointer,
       sizeBytes: chunk.sizeBytes,
       flags: flagsOf(chunk.raw),
       state: stateOf(chunk, labels.get(chunk.offset)),
@@ -182,7 +182,7 @@ function snapshotChunks(heap: Arenas, region: Region): ChunkSnapshot[] {
     const state = stateOf(chunk, labels.get(chunk.offset));
     chunks.push({
       offset: chunk.offset,
-      pointer: chunk.offset + 16,
+      pointer: chunk.pointer,
       sizeBytes: chunk.sizeBytes,
       state,
       ...(label === undefined ? {} : { label }),

@@ -20,6 +20,8 @@ export interface Region {
 export interface WalkedChunk {
   /** Offset of the header. */
   offset: number;
+  /** Offset of the user bytes. */
+  pointer: number;
   sizeBytes: number;
   /** Size word as it stands, flags included (low half). */
   raw: number;
@@ -37,27 +39,39 @@ export function regionsOf(heap: Arenas): Region[] {
     const { breakStart: start, breakEnd: end } = space;
     regions.push({ kind: 'main', arena: MAIN_ARENA, start, firstChunk: start, end });
   }
-  const heaps = threadHeaps(heap);
-  regions.push(...heaps);
-  const heapsByStart = [...regions];
-  for (const [rangeStart, end] of space.accessibleRanges()) {
-    if (end <= space.lowestHeap) continue;
-    let start = rangeStart;
-    for (const { kind, start: first, end: last } of heapsByStart) {
-      // What a thread heap gave back behind its end stays accessible, up to the end of its span.
-      const behind = kind === 'thread' ? first + heapSpanBytes : last;
-      if (start >= first && start < behind) start = behind;
-    }
-    if (start < end) regions.push(otherRegion(heap, start, end));
+  regions.push(...threadHeaps(heap));
+  for (const [start, bytes] of space.mappings) {
+    if (space.isAccessible(start, bytes)) regions.push(mappedRegion(heap, start, start + bytes));
   }
   return regions.sort((a, b) => a.start - b.start);
 }
 
-/** @returns a range of own mappings, or the region that the main arena got when its break was refused */
-function otherRegion(heap: Arenas, start: number, end: number): Region {
+/** @returns an own mapping, or the region that the main arena got when its break was refused */
+function mappedRegion(heap: Arenas, start: number, end: number): Region {
   const top = heap.w[(MAIN_ARENA + heap.topAt) >>> 2];
   const isMain = top >= start && top < end;
   return { kind: isMain ? 'main' : 'mapping', arena: isMain ? MAIN_ARENA : 0, start, firstChunk: start, end };
+}
+
+/** @returns the one chunk of an own mapping; memalign may have put it behind a lead */
+function mappedChunk(heap: Arenas, region: Region): WalkedChunk {
+  const { start, end } = region;
+  const spare = heap.profile.mappingSpareBytes;
+  for (let offset = start; offset + 32 <= end; offset += 16) {
+    const raw = heap.word(offset + 8);
+    if (heap.word(offset) !== offset - start || raw !== end - offset - spare + 2) continue;
+    return { offset: start, pointer: offset + 16, sizeBytes: end - start, raw, kind: 'mapping', region };
+  }
+  const problem = 'no header in this mapping tells its length';
+  return {
+    offset: start,
+    pointer: start + 16,
+    sizeBytes: end - start,
+    raw: heap.w[(start >>> 2) + 2],
+    kind: 'mapping',
+    region,
+    problem,
+  };
 }
 
 function threadHeaps(heap: Arenas): Region[] {
@@ -81,16 +95,19 @@ function threadHeaps(heap: Arenas): Region[] {
 
 /** Walks one region; the last chunk yielded carries the problem when a size leads astray. */
 export function* walkRegion(heap: Arenas, region: Region): Generator<WalkedChunk> {
+  if (region.kind === 'mapping') {
+    yield mappedChunk(heap, region);
+    return;
+  }
   const { w } = heap;
-  const top = region.arena === 0 ? 0 : w[(region.arena + heap.topAt) >>> 2];
+  const top = w[(region.arena + heap.topAt) >>> 2];
   let offset = region.firstChunk;
   while (offset + 16 <= region.end) {
     const i = offset >>> 2;
     const raw = w[i + 2];
-    let sizeBytes = (raw & ~7) >>> 0;
-    if (region.kind === 'mapping') sizeBytes += heap.profile.mappingSpareBytes;
+    const sizeBytes = (raw & ~7) >>> 0;
     const end = offset + sizeBytes;
-    const base = { offset, raw, region };
+    const base = { offset, pointer: offset + 16, raw, region };
     const isFence = region.kind === 'thread' && raw === PREV_INUSE && end + 16 >= region.end;
     if (isFence) {
       yield { ...base, sizeBytes: region.end - offset, kind: 'fence' };
@@ -113,7 +130,6 @@ function kindOf(
   sizeBytes: number,
   top: number,
 ): WalkedChunk['kind'] {
-  if (region.kind === 'mapping') return 'mapping';
   if (offset === top) return 'top';
   if (sizeBytes === 16) return 'fence';
   if (offset + sizeBytes >= region.end) return 'in-use';

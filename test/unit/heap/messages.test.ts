@@ -221,7 +221,7 @@ const stories: Record<string, Story> = {
   },
   'malloc(): largebin double linked list corrupted (bk)': (heap) => {
     const { sorted, larger } = twoLarge(heap);
-    write(heap, sorted, 8, heap.address(larger));
+    write(heap, sorted, 8, heap.address(larger) + 64n);
     return () => take(heap, 5000);
   },
   'malloc(): corrupted top size': (heap) => {
