@@ -1,6 +1,6 @@
 /** Which arena serves a call, the retry in another one, and the making of the per-thread cache. */
 import { Allocating } from './alloc.ts';
-import { MAIN_ARENA, MIN_CHUNK_BYTES, THREAD_WORDS } from './layout.ts';
+import { IS_MAPPED, MAIN_ARENA, MIN_CHUNK_BYTES, NON_MAIN_ARENA, THREAD_WORDS } from './layout.ts';
 
 /** Arena choice. @internal */
 export abstract class Arenas extends Allocating {
@@ -21,12 +21,37 @@ export abstract class Arenas extends Allocating {
     return this.arena;
   }
 
-  /** Allocates from this thread's arena, or from the main one when that fails. */
-  allocAny(request: number): number {
+  /**
+   * Allocates from this thread's arena, or from the main one when that fails.
+   * @param caller of the C library: it asserts that the block is of the arena that was asked
+   */
+  allocAny(request: number, caller: 'malloc' | 'calloc' = 'malloc'): number {
     const av = this.arena !== 0 ? this.arena : this.thisArena(request);
     const p = this.alloc(av, request);
-    if (p !== 0 || !this.threaded || av === MAIN_ARENA) return p;
+    if (p !== 0) {
+      if (this.isSuspect(p)) this.examineResult(p, av, caller);
+      return p;
+    }
+    if (!this.threaded || av === MAIN_ARENA) return 0;
     return this.alloc(this.mainArenaInUse(), request);
+  }
+
+  /** @returns true when a block's flag A is not what this thread's arena gives */
+  isSuspect(p: number): boolean {
+    const flags = this.w[(p >>> 2) - 2] & (IS_MAPPED | NON_MAIN_ARENA);
+    return this.threaded ? flags === 0 : flags === NON_MAIN_ARENA;
+  }
+
+  /** The assertion that ends an allocation. */
+  examineResult(p: number, av: number, caller: 'malloc' | 'calloc' | 'realloc'): void {
+    const raw = Number(this.peek(this.real(p) - 8n) & 7n);
+    if ((raw & IS_MAPPED) !== 0 || this.arenaOfChunk(p - 16, raw) === av) return;
+    const block = { malloc: 'victim', calloc: 'mem', realloc: 'newp' }[caller];
+    const malloced = this.threaded ? 'ar_ptr' : '&main_arena';
+    const asked = { malloc: malloced, calloc: 'av', realloc: 'ar_ptr' }[caller];
+    const isMapped = `chunk_is_mmapped (mem2chunk (${block}))`;
+    const condition = `!${block} || ${isMapped} || ${asked} == arena_for_chunk (mem2chunk (${block}))`;
+    this.abort(this.profile.assertion(`__libc_${caller}`, condition), p);
   }
 
   /** @returns the main arena, in which the main thread has already made its cache and this thread's table */

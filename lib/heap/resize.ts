@@ -34,6 +34,7 @@ export abstract class Resizing extends Arenas {
     // With a second thread the arena is locked before anything is looked at.
     if (av === 0 && this.threaded) this.peek(this.real(0));
     const q = this.resizeChunk(av, c, size, nb);
+    if (q !== 0 && this.isSuspect(q)) this.examineResult(q, av, 'realloc');
     if (q !== 0 || !this.threaded) return q;
     const moved = this.malloc(request);
     if (moved === null) return 0;
