@@ -30,9 +30,9 @@ export type MalloptName = keyof typeof malloptNumbers;
 /** The calls. @internal */
 export abstract class Calls extends Aligning {
   /** Allocates when the fast path could not. */
-  mallocSlow(size: unknown): number | null {
-    this.requireOpen();
-    const request = requireInteger('sizeBytes', size);
+  mallocSlow(size: number): number | null {
+    const request = size >>> 0 === size ? size : requireInteger('sizeBytes', size);
+    if (this.w.length === 0) this.requireOpen();
     if (this.tcache === 0) this.ensureCacheFor(request);
     if (request <= this.cacheMaxRequest && this.tcache !== 0) {
       const index = request < 25 ? 0 : ((request + 7) >>> 4) - 1;
@@ -54,8 +54,8 @@ export abstract class Calls extends Aligning {
 
   /** @returns a pointer that may be looked at: an integer inside the window */
   requirePointer(pointer: unknown, message: string): number {
+    if (typeof pointer === 'number' && pointer >>> 0 === pointer) return pointer;
     const p = this.requirePointerArgument(pointer);
-    if (p >>> 0 === p) return p;
     throw new HeapError('ERR_HEAP_INVALID_POINTER', message, {
       rule: 'a pointer is an offset in the 4 GiB window',
       actual: p,
@@ -71,8 +71,8 @@ export abstract class Calls extends Aligning {
 
   calloc(count: number, sizeBytes: number): number | null {
     this.requireOpen();
-    const n = requireInteger('count', count);
-    const bytes = n * requireInteger('sizeBytes', sizeBytes);
+    const n = count >>> 0 === count ? count : requireInteger('count', count);
+    const bytes = n * (sizeBytes >>> 0 === sizeBytes ? sizeBytes : requireInteger('sizeBytes', sizeBytes));
     if (bytes > Number.MAX_SAFE_INTEGER) return null;
     if (this.tcache === 0) this.ensureCacheFor(bytes);
     if (this.profile.callocFromCache && this.tcache !== 0 && bytes <= this.cacheMaxRequest) {
@@ -124,7 +124,7 @@ export abstract class Calls extends Aligning {
 
   realloc(pointer: number | null, sizeBytes: number): number | null {
     this.requireOpen();
-    const request = requireInteger('sizeBytes', sizeBytes);
+    const request = sizeBytes >>> 0 === sizeBytes ? sizeBytes : requireInteger('sizeBytes', sizeBytes);
     if (pointer === null) return this.malloc(request);
     const p = this.requirePointer(pointer, 'realloc(): invalid pointer');
     if (request === 0) {
