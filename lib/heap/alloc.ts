@@ -133,9 +133,7 @@ export abstract class Allocating extends Scanning {
     }
     w[((v + nb) >>> 2) + 2] |= 1;
     w[h + 6] = back;
-    w[h + 7] = hi;
     w[b + 4] = head;
-    w[b + 5] = hi;
     if (av !== MAIN_ARENA) w[i + 2] |= NON_MAIN_ARENA;
     if (this.tcache === 0) this.ensureCacheInAlloc(av);
     if (nb <= this.cacheMaxChunk && this.tcache !== 0 && w[h + 6] !== head) this.stashSmall(av, head, nb);

@@ -121,9 +121,7 @@ export abstract class LargeBins extends LargeChecks {
     w[i + 10] = larger;
     w[i + 11] = hi;
     w[a + 10] = v;
-    w[a + 11] = hi;
     w[l + 8] = v;
-    w[l + 9] = hi;
     return at;
   }
 
@@ -192,9 +190,7 @@ export abstract class LargeBins extends LargeChecks {
     w[r + 4] = first;
     w[r + 5] = hi;
     w[h + 4] = rest;
-    w[h + 5] = hi;
     w[f + 6] = rest;
-    w[f + 7] = hi;
     if (restSize >= 1024) {
       w[r + 8] = 0;
       w[r + 9] = 0;

@@ -79,6 +79,7 @@ export abstract class Merging extends Trimming {
     if (((w[h + 5] ^ hi) | (w[f + 6] ^ head) | (w[f + 7] ^ hi)) !== 0) {
       if (isTested) this.examineFront(head, 'free(): corrupted unsorted chunks');
       else this.reach(this.peek(this.real(head) + 16n) + 24n);
+      w[f + 7] = hi;
     }
     w[i + 4] = first;
     w[i + 5] = hi;
@@ -90,10 +91,9 @@ export abstract class Merging extends Trimming {
       w[i + 10] = 0;
       w[i + 11] = 0;
     }
+    // The high halves of these two are right: the test above, or the line in it.
     w[h + 4] = i << 2;
-    w[h + 5] = hi;
     w[f + 6] = i << 2;
-    w[f + 7] = hi;
   }
 
   /** Puts the small free chunk at word `i` straight into its bin (2.41+). */
@@ -114,9 +114,7 @@ export abstract class Merging extends Trimming {
     w[i + 6] = head;
     w[i + 7] = hi;
     w[h + 4] = i << 2;
-    w[h + 5] = hi;
     w[f + 6] = i << 2;
-    w[f + 7] = hi;
   }
 
   /** The exact test before an insertion at a list's front. */

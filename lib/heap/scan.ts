@@ -55,10 +55,9 @@ export abstract class Scanning extends LargeBins {
         const l = (av + this.lastRemainderAt) >>> 2;
         if (w[l] === v && w[l + 1] === hi) return this.cutLastRemainder(av, v, size, nb);
       }
+      // The high halves were just found to be right.
       w[h + 6] = back;
-      w[h + 7] = hi;
       w[b + 4] = head;
-      w[b + 5] = hi;
       if (size === nb) {
         w[n + 2] = nextRaw | 1;
         if (av !== MAIN_ARENA) w[i + 2] |= NON_MAIN_ARENA;

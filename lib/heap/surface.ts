@@ -43,13 +43,15 @@ export abstract class Surface extends ThreadExit implements Allocator {
    * @throws HeapError ERR_HEAP_INVALID_POINTER when no block can be there
    */
   view(pointer: number): Uint8Array {
-    return new Uint8Array(this.b.buffer, pointer, this.blockBytes(pointer));
+    const bytes = this.blockBytes(pointer);
+    const { source } = this.space;
+    return source.view ? source.view(pointer, bytes) : new Uint8Array(this.b.buffer, pointer, bytes);
   }
 
   /** As `view`, as a Node Buffer. */
   buffer(pointer: number): Buffer {
-    const bytes = this.blockBytes(pointer);
-    return Buffer.from(this.b.buffer as ArrayBuffer, pointer, bytes);
+    const { buffer, byteOffset, byteLength } = this.view(pointer);
+    return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
   }
 
   /** @returns usable bytes of a block whose header can be believed */

@@ -21,10 +21,9 @@ export abstract class Unlinking extends ArenaState {
     const wrongBack = (w[f + 6] ^ p) | (w[f + 7] ^ hi) | (w[i + 5] ^ hi);
     const wrongForward = (w[k + 4] ^ p) | (w[k + 5] ^ hi) | (w[i + 7] ^ hi);
     if ((wrongSize | wrongBack | wrongForward | ((fd | bk) & 3)) !== 0) this.examineUnlink(p);
+    // The high halves were just found to be right.
     w[f + 6] = bk;
-    w[f + 7] = hi;
     w[k + 4] = fd;
-    w[k + 5] = hi;
     if (raw >= 1024 && (w[i + 8] | w[i + 9]) !== 0) this.unlinkSize(p, fd);
   }
 
@@ -55,15 +54,11 @@ export abstract class Unlinking extends ArenaState {
       w[f + 10] = back;
       w[f + 11] = hi;
       w[n + 10] = fd;
-      w[n + 11] = hi;
       w[k + 8] = fd;
-      w[k + 9] = hi;
       return;
     }
     w[n + 10] = back;
-    w[n + 11] = hi;
     w[k + 8] = next;
-    w[k + 9] = hi;
   }
 
   /** The exact tests of unlink; returns only when all of them pass. */
