@@ -3,7 +3,7 @@
  * is read, the message of an abort and, if asked, every byte at the end compared.
  */
 import { MiB } from '../core/index.ts';
-import { type GlibcVersion, profiles } from '../heap/index.ts';
+import { type GlibcVersion, type Heap, profiles } from '../heap/index.ts';
 import { Opcode, type Trace } from '../trace/index.ts';
 import { comparePlacements, type Difference } from './agreement.ts';
 import { firstHeapAddress, isReachable, makeFidelityHeap } from './fidelity-heap.ts';
@@ -83,13 +83,24 @@ export async function runNative(trace: Trace, options: FidelityOptions = {}): Pr
   const limit = native.timeoutSeconds ?? (damaging ? damageTimeoutSeconds : undefined);
   const timeout = limit === undefined ? {} : { timeoutSeconds: limit };
   using replayer = new NativeReplayer(trace, { ...native, ...timeout, arena, damage: trace.hasDamage });
-  if (!damaging && !image) return { placements: await replayer.placements(), image: null };
+  if (!damaging && !image) return { placements: withoutLine(await replayer.placements()), image: null };
   let run = await replayer.image();
-  if (!needsAddresses(trace)) return run;
-  for (let attempt = 1; attempt < attempts && !hasReachableHeap(run.image, arena); attempt++) {
+  for (let attempt = 1; needsAddresses(trace) && attempt < attempts; attempt++) {
+    if (hasReachableHeap(run.image, arena)) break;
     run = await replayer.image();
   }
-  return run;
+  return { placements: withoutLine(run.placements), image: run.image };
+}
+
+/** Program and line in the text of an assertion are those of one build. */
+function withoutLine(placements: string[]): string[] {
+  const last = placements.length - 1;
+  if (last >= 0 && placements[last].startsWith('! ')) {
+    placements[last] = placements[last]
+      .replace(/^! [^:]*: (?:malloc|arena)\.c:\d+: /, '! malloc.c: ')
+      .replace(/ (?:malloc|arena)\.c:\d+ \(/, ' malloc.c (');
+  }
+  return placements;
 }
 
 /** Large heaps need the whole window: they lie where they like, and pointers are compared by what they point to. */
@@ -102,6 +113,16 @@ function hasReachableHeap(image: NativeImage | null, arena: 'main' | 'thread'): 
   return address === null || isReachable(address);
 }
 
+/** @returns the simulated heap for a native run, empty, at the same addresses where they matter */
+export function heapFor(trace: Trace, run: NativeRun, options: FidelityOptions = {}): Heap {
+  return makeFidelityHeap({
+    glibc: options.glibc ?? machineGlibc() ?? '2.36',
+    arena: options.arena ?? 'main',
+    like: run.image,
+    sameAddresses: needsAddresses(trace),
+  });
+}
+
 /**
  * Compares the simulated heap with a native run.
  * @param trace what was run
@@ -109,13 +130,7 @@ function hasReachableHeap(image: NativeImage | null, arena: 'main' | 'thread'): 
  * @param options the same as for `runNative`
  */
 export function judgeRun(trace: Trace, run: NativeRun, options: FidelityOptions = {}): FidelityResult {
-  const { arena = 'main' } = options;
-  const heap = makeFidelityHeap({
-    glibc: options.glibc ?? machineGlibc() ?? '2.36',
-    arena,
-    like: run.image,
-    sameAddresses: needsAddresses(trace),
-  });
+  const heap = heapFor(trace, run, options);
   let image: ImageAgreement | null = null;
   const lookAtBytes = (): void => {
     if (options.image && run.image) image = compareImages(run.image, heap);
@@ -124,7 +139,7 @@ export function judgeRun(trace: Trace, run: NativeRun, options: FidelityOptions 
   const last = run.placements.at(-1) ?? '';
   return {
     trace: trace.name,
-    arena,
+    arena: options.arena ?? 'main',
     ...comparePlacements(run.placements, lines),
     ended: last.startsWith('! ') ? last.slice(2) : null,
     image,
@@ -140,73 +155,4 @@ export function judgeRun(trace: Trace, run: NativeRun, options: FidelityOptions 
  */
 export async function compareFidelity(trace: Trace, options: FidelityOptions = {}): Promise<FidelityResult> {
   return judgeRun(trace, await runNative(trace, options), options);
-}
-
-/** One comparison of many. */
-export interface FidelityTask {
-  /** Made when its turn comes, so that thousands need no memory at one time. */
-  trace: () => Trace | Promise<Trace>;
-  options: FidelityOptions;
-}
-
-/**
- * Runs many comparisons; while one is judged here the next runs natively in its own process.
- * @param tasks in order
- * @yields a result for each, with its trace
- */
-export async function* compareMany(
-  tasks: Iterable<FidelityTask>,
-): AsyncGenerator<{ trace: Trace; task: FidelityTask; result: FidelityResult }> {
-  let ahead: Promise<Started> | null = null;
-  for (const task of tasks) {
-    const started = start(task);
-    // Somebody waits for it in the next round; until then a failure is nobody's.
-    started.catch(() => undefined);
-    if (ahead) yield finish(await ahead);
-    ahead = started;
-  }
-  if (ahead) yield finish(await ahead);
-}
-
-interface Started {
-  task: FidelityTask;
-  trace: Trace;
-  run: NativeRun;
-}
-
-async function start(task: FidelityTask): Promise<Started> {
-  const trace = await task.trace();
-  return { task, trace, run: await runNative(trace, task.options) };
-}
-
-function finish({ task, trace, run }: Started): { trace: Trace; task: FidelityTask; result: FidelityResult } {
-  return { trace, task, result: judgeRun(trace, run, task.options) };
-}
-
-/** Results of a group added up. */
-export interface FidelityTotal {
-  traces: number;
-  operations: number;
-  equal: number;
-  /** The first trace that differs, in the order given. */
-  firstDifference: (Difference & { trace: string; arena: 'main' | 'thread' }) | null;
-  imagesCompared: number;
-  imagesEqual: number;
-}
-
-/** @returns a total of nothing */
-export function emptyTotal(): FidelityTotal {
-  return { traces: 0, operations: 0, equal: 0, firstDifference: null, imagesCompared: 0, imagesEqual: 0 };
-}
-
-/** Adds one result to a total. */
-export function addResult(total: FidelityTotal, result: FidelityResult): void {
-  const { trace, arena, firstDifference, image } = result;
-  total.traces++;
-  total.operations += result.operations;
-  total.equal += result.equal;
-  if (firstDifference) total.firstDifference ??= { trace, arena, ...firstDifference };
-  if (image === null) return;
-  total.imagesCompared++;
-  if (image.differingWords === 0) total.imagesEqual++;
 }

@@ -3,19 +3,22 @@ export { type Agreement, comparePlacements, type Difference } from './agreement.
 export { replayOnBuffers } from './buffer-baseline.ts';
 export { type CompareOptions, compareTrace } from './compare.ts';
 export {
-  addResult,
   compareFidelity,
-  compareMany,
-  emptyTotal,
   type FidelityOptions,
   type FidelityResult,
-  type FidelityTask,
-  type FidelityTotal,
   isDamaging,
   machineGlibc,
 } from './fidelity.ts';
 export { type FidelityHeapOptions, makeFidelityHeap } from './fidelity-heap.ts';
 export { compareImages, type ImageAgreement, type ImageDifference } from './fidelity-image.ts';
+export {
+  addResult,
+  compareMany,
+  emptyTotal,
+  type FidelityTask,
+  type FidelityTotal,
+} from './fidelity-many.ts';
+export { drawDifference } from './fidelity-picture.ts';
 export { type HeapReplayOptions, heapPlacements } from './fidelity-replay.ts';
 export { type Measurement, type MeasureOptions, measureSubject, type Round } from './measure.ts';
 export { type MeasurableName, measureApart, measureHere } from './measure-child.ts';

@@ -1,17 +1,19 @@
 /** `chunkyard compare TRACE...`: the same trace on several allocators, side by side. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AllocatorName, allocatorNames, type ComparisonRow, compareTrace } from '../../compare/index.ts';
 import { formatBytes } from '../../core/index.ts';
+import { type GlibcVersion, profiles } from '../../heap/index.ts';
 import { readTrace, type Trace } from '../../trace/index.ts';
 import { UsageError } from '../failure.ts';
+import { type FidelityCommandOptions, runFidelity } from '../fidelity-run.ts';
 import type { Output } from '../output.ts';
 import { addExamples, addJson, count, duration, integerOption, percent } from '../words.ts';
 
-interface CompareCommandOptions {
+interface CompareCommandOptions extends FidelityCommandOptions {
+  fidelity?: boolean;
   on: AllocatorName[];
   passes: number;
   rounds: number;
-  json?: boolean;
 }
 
 /** Adds the command. */
@@ -21,13 +23,22 @@ export function addCompare(program: Command, output: Output): void {
     .description(
       'Replay traces on several allocators, each in fresh processes, and put the figures side by side.',
     )
-    .argument('<trace...>', 'files (.trace, .rep, packed or not), - for standard input, or built-in traces')
+    .argument('[trace...]', 'files (.trace, .rep, packed or not), - for standard input, or built-in traces')
     .option('--on <names>', 'allocators, separated by commas', parseNames, [...allocatorNames])
     .option('--passes <n>', 'fresh processes for each allocator', integerOption(1, 1000), 2)
     .option('--rounds <n>', 'runs in each process; the least time counts', integerOption(1, 10_000), 3);
+  addFidelityOptions(command);
   addJson(command);
-  addExamples(command, 'compare git-repack', 'compare git-repack python-json --on chunklist,native --json');
+  addExamples(
+    command,
+    'compare git-repack',
+    'compare git-repack python-json --on chunklist,native --json',
+    'compare --fidelity',
+    'compare jq --fidelity --arena thread --image',
+  );
   command.action(async (sources: string[], options: CompareCommandOptions) => {
+    if (options.fidelity) return runFidelity(sources, options, output);
+    if (sources.length === 0) throw new UsageError('compare: name a trace, or ask for --fidelity');
     // A trace that cannot be read is found before minutes are spent on those before it.
     const traces = await readAll(sources);
     const compared = await compareAll(traces, options, output);
@@ -42,6 +53,27 @@ export function addCompare(program: Command, output: Output): void {
       output.print(...renderComparison(traces[index], rows, output));
     });
   });
+}
+
+function addFidelityOptions(command: Command): void {
+  const versions = Object.keys(profiles) as GlibcVersion[];
+  command
+    .option(
+      '--fidelity',
+      'is every block where the native malloc puts it? Without traces: built-in, generated',
+    )
+    .addOption(
+      new Option('--glibc <version>', "fidelity: the machine's malloc is of this version").choices(versions),
+    )
+    .addOption(
+      new Option('--arena <which>', 'fidelity: which arena')
+        .choices(['main', 'thread', 'both'])
+        .default('both'),
+    )
+    .option('--seeds <n>', 'fidelity: generated traces of each profile', integerOption(0, 1e6), 1)
+    .option('--operations <n>', 'fidelity: length of a generated trace', integerOption(1, 1e8), 5000)
+    .option('--damaged <n>', 'fidelity: generated traces with memory errors', integerOption(0, 1e6), 100)
+    .option('--image', 'fidelity: compare the bytes at the end too');
 }
 
 function parseNames(text: string): AllocatorName[] {
