@@ -85,7 +85,7 @@ export abstract class Calls extends Aligning {
         return cached;
       }
     }
-    const p = this.allocAny(bytes);
+    const p = this.allocAny(bytes, 'calloc');
     if (p === 0) return null;
     this.clearBlock(p, bytes);
     return p;

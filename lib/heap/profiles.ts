@@ -152,7 +152,11 @@ const glibc231: Profile = {
   safeLinking: false,
   fallbackRounding: 4096,
   thresholdLimit: 32 * 2 ** 20,
-  assertion: (where, expression) => `malloc.c: ${where}: Assertion \`${expression}' failed.`,
+  // The real text begins with the program's name.
+  assertion: (where, expression) => {
+    const line = where === 'sysmalloc' ? '2379:' : '';
+    return `malloc.c:${line} ${where}: Assertion \`${expression}' failed.`;
+  },
 };
 
 const glibc241: Profile = {
