@@ -33,7 +33,8 @@
         "native/range_handle.cc",
         "native/shared_file.cc",
         "native/syscall_timer.cc",
-        "native/timed_cases.cc"
+        "native/timed_cases.cc",
+        "native/uncounted_buffer.cc"
       ],
       "include_dirs": [
         "<!(node -p \"require('node-addon-api').include_dir\")",

@@ -4,7 +4,8 @@
  */
 import { type ChunkListOptions, ChunkList as SourcedChunkList } from './chunklist/index.ts';
 import { GiB } from './core/index.ts';
-import { mmapSource } from './pages/index.ts';
+import { type HeapOptions, Heap as SourcedHeap } from './heap/index.ts';
+import { mmapSource, mmapWindow } from './pages/index.ts';
 
 // The lecture's allocator.
 export type { Placement } from './chunklist/index.ts';
@@ -24,6 +25,44 @@ export class ChunkList extends SourcedChunkList {
   }
 }
 
+// glibc's malloc.
+export {
+  type BufferWindowOptions,
+  bufferWindow,
+  type FreeList,
+  type GlibcVersion,
+  type HeapBins,
+  type HeapChunk,
+  type HeapStats,
+  type MalloptName,
+  type Tunables,
+} from './heap/index.ts';
+export type { HeapOptions };
+
+/** A glibc heap: what `Heap.create` returns. */
+export type Heap = SourcedHeap;
+
+/** Makes glibc heaps; where no source is given, on real pages of their own. `x instanceof Heap` tells them. */
+export const Heap: typeof SourcedHeap = {
+  /**
+   * Makes an empty heap.
+   * @param options the source defaults to `mmapWindow()`: 4 GiB of address space, memory as it is used
+   * @returns the heap; `destroy` gives its pages back
+   * @throws ArgumentError, and PosixError when the system refuses the reservation
+   */
+  create(options: HeapOptions = {}): Heap {
+    if (options.source) return SourcedHeap.create(options);
+    const source = mmapWindow({ name: 'chunkyard heap' });
+    try {
+      return SourcedHeap.create({ ...options, source });
+    } catch (error) {
+      source.release();
+      throw error;
+    }
+  },
+  [Symbol.hasInstance]: (value: unknown): value is Heap => value instanceof SourcedHeap,
+};
+
 export {
   type Allocator,
   type AllocatorStats,
@@ -37,6 +76,7 @@ export {
   type Pointer,
   PosixError,
   type Violation,
+  type WindowSource,
 } from './core/index.ts';
 // Mapped memory and page sources.
 export {
@@ -53,8 +93,10 @@ export {
   MappingError,
   type MappingErrorCode,
   type MmapOptions,
+  type MmapWindowOptions,
   mmap,
   mmapSource,
+  mmapWindow,
   type PageRange,
   type ProtectedRange,
   type Protection,

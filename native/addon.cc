@@ -13,6 +13,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["address"] = Napi::Function::New<Address>(env, "address");
   exports["byteLength"] = Napi::Function::New<ByteLength>(env, "byteLength");
   exports["buffer"] = Napi::Function::New<BufferOver>(env, "buffer");
+  exports["reservationBuffer"] = Napi::Function::New<ReservationBuffer>(env, "reservationBuffer");
   exports["munmap"] = Napi::Function::New<Munmap>(env, "munmap");
   exports["mremap"] = Napi::Function::New<Mremap>(env, "mremap");
 

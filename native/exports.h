@@ -15,6 +15,7 @@ Napi::Value Mmap(const Napi::CallbackInfo& info);
 Napi::Value Address(const Napi::CallbackInfo& info);
 Napi::Value ByteLength(const Napi::CallbackInfo& info);
 Napi::Value BufferOver(const Napi::CallbackInfo& info);
+Napi::Value ReservationBuffer(const Napi::CallbackInfo& info);
 Napi::Value Munmap(const Napi::CallbackInfo& info);
 Napi::Value Mremap(const Napi::CallbackInfo& info);
 

@@ -42,7 +42,9 @@ Napi::Value ByteLength(const Napi::CallbackInfo& info) {
   return Napi::Number::New(in.env(), static_cast<double>(handle->region()->length));
 }
 
-Napi::Value BufferOver(const Napi::CallbackInfo& info) {
+using MakeBuffer = Napi::Value (RangeHandle::*)(Napi::Env env, size_t offset, size_t length);
+
+static Napi::Value BufferFrom(const Napi::CallbackInfo& info, MakeBuffer make) {
   Arguments in(info);
   RangeHandle* const handle = RangeHandle::From(&in);
   const size_t offset = in.Size("offsetBytes");
@@ -52,7 +54,15 @@ Napi::Value BufferOver(const Napi::CallbackInfo& info) {
     if (offset > limit || length > limit - offset) in.OutOfRange(offset, length, limit);
   }
   if (!in.ok()) return in.Refused();
-  return handle->NewBuffer(in.env(), offset, length);
+  return (handle->*make)(in.env(), offset, length);
+}
+
+Napi::Value BufferOver(const Napi::CallbackInfo& info) {
+  return BufferFrom(info, &RangeHandle::NewBuffer);
+}
+
+Napi::Value ReservationBuffer(const Napi::CallbackInfo& info) {
+  return BufferFrom(info, &RangeHandle::NewReservationBuffer);
 }
 
 Napi::Value Munmap(const Napi::CallbackInfo& info) {

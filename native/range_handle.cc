@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "uncounted_buffer.h"
+
 namespace {
 
 // Random: an object carries this tag only if Wrap() made it, so a foreign object can never be unwrapped.
@@ -17,13 +19,17 @@ constexpr napi_type_tag kRangeTag = {0x6b1f0d9c52e84a37, 0x9a64e3b85d7c10f2};
 // What an external ArrayBuffer's finalizer holds.
 struct Hold {
   std::shared_ptr<Region> region;
-  std::shared_ptr<bool> finalized;
+  std::shared_ptr<std::atomic<bool>> finalized;
 };
 
-void OnBufferFinalized(napi_env, void*, void* hint) {
+void LetGo(void* hint) {
   Hold* hold = static_cast<Hold*>(hint);
   *hold->finalized = true;
   delete hold;
+}
+
+void OnBufferFinalized(napi_env, void*, void* hint) {
+  LetGo(hint);
 }
 
 void OnHandleFinalized(napi_env, void* data, void*) {
@@ -68,8 +74,8 @@ Napi::Value RangeHandle::NewBuffer(Napi::Env env, size_t offset, size_t length) 
   if (length == 0) return Napi::ArrayBuffer::New(env, 0);
 
   ForgetFinalized();
-  auto* hold = new Hold{region_, std::make_shared<bool>(false)};
-  const std::shared_ptr<bool> finalized = hold->finalized;
+  auto* hold = new Hold{region_, std::make_shared<std::atomic<bool>>(false)};
+  const std::shared_ptr<std::atomic<bool>> finalized = hold->finalized;
   void* data = reinterpret_cast<void*>(region_->base + offset);
   napi_value buffer;
   const napi_status status =
@@ -89,6 +95,21 @@ Napi::Value RangeHandle::NewBuffer(Napi::Env env, size_t offset, size_t length) 
     napi_throw_error(env, nullptr, "could not make an ArrayBuffer over the mapping");
   }
   return env.Undefined();
+}
+
+Napi::Value RangeHandle::NewReservationBuffer(Napi::Env env, size_t offset, size_t length) {
+  if (length == 0) return NewBuffer(env, offset, length);
+  ForgetFinalized();
+  auto* hold = new Hold{region_, std::make_shared<std::atomic<bool>>(false)};
+  const std::shared_ptr<std::atomic<bool>> finalized = hold->finalized;
+  void* data = reinterpret_cast<void*>(region_->base + offset);
+  const Napi::Value buffer = NewUncountedBuffer(env, data, length, LetGo, hold);
+  if (buffer.IsEmpty()) {
+    delete hold;
+    return NewBuffer(env, offset, length);
+  }
+  loans_.push_back({Napi::Weak(buffer.As<Napi::ArrayBuffer>()), finalized});
+  return buffer;
 }
 
 bool RangeHandle::HasTransferredBuffer() const {
@@ -117,7 +138,7 @@ bool RangeHandle::DetachBuffers() {
 }
 
 void RangeHandle::ForgetFinalized() {
-  const auto is_finalized = [](const Loan& loan) { return *loan.finalized; };
+  const auto is_finalized = [](const Loan& loan) { return loan.finalized->load(); };
   loans_.erase(std::remove_if(loans_.begin(), loans_.end(), is_finalized), loans_.end());
 }
 

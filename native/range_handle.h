@@ -16,6 +16,7 @@
 
 #include <napi.h>
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -49,6 +50,9 @@ class RangeHandle {
   // A new external ArrayBuffer over a part, or an empty value with an exception pending.
   Napi::Value NewBuffer(Napi::Env env, size_t offset, size_t length);
 
+  // The same, but the collector is not told that it keeps memory alive, where the engine lets that be.
+  Napi::Value NewReservationBuffer(Napi::Env env, size_t offset, size_t length);
+
   // True if some buffer's memory lives on in an ArrayBuffer we do not know.
   bool HasTransferredBuffer() const;
 
@@ -59,7 +63,8 @@ class RangeHandle {
   // One buffer handed out; `finalized` is set when its backing store is gone.
   struct Loan {
     Napi::Reference<Napi::ArrayBuffer> buffer;
-    std::shared_ptr<bool> finalized;
+    // Set by whatever thread the collector works on.
+    std::shared_ptr<std::atomic<bool>> finalized;
   };
 
   explicit RangeHandle(std::shared_ptr<Region> region) : region_(std::move(region)) {}

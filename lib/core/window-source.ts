@@ -22,6 +22,13 @@ export interface WindowSource {
    * and never a real fault: the allocator itself knows what is committed.
    */
   readonly buffer: ArrayBuffer;
+  /**
+   * Bytes on an ArrayBuffer that is not much larger than they are, where the source can make one: cloning a view
+   * copies all of its ArrayBuffer, which must not be gigabytes because a block is looked at.
+   * @param offset first byte
+   * @param bytes length, both inside the window
+   */
+  view?(offset: number, bytes: number): Uint8Array;
   /** System calls made so far, by name; refused ones count too. */
   readonly systemCalls: Readonly<Record<string, number>>;
   /**

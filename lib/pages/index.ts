@@ -7,6 +7,7 @@ export { BufferTooLargeError, MappingError, type MappingErrorCode } from './mapp
 export { mmap } from './mmap.ts';
 export type { FileReference, MmapOptions } from './mmap-options.ts';
 export { mmapSource } from './mmap-source.ts';
+export { type MmapWindowOptions, mmapWindow } from './mmap-window.ts';
 export { ProtectionGuard } from './protect.ts';
 export type { Protection } from './protection.ts';
 export type { ByteRange, PageRange } from './ranges.ts';

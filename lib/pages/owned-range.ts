@@ -108,11 +108,23 @@ export class OwnedRange {
    * @throws BufferTooLargeError; Error ERR_EXTERNAL_BUFFERS_NOT_ALLOWED where Node was built without them
    */
   buffer(offset: number, length: number): ArrayBuffer {
+    return this.#lend(offset, length, this.#native.buffer);
+  }
+
+  /**
+   * As `buffer`, over a reservation that is mostly never touched: not memory to the collector.
+   * @throws as `buffer`
+   */
+  reservationBuffer(offset: number, length: number): ArrayBuffer {
+    return this.#lend(offset, length, this.#native.reservationBuffer);
+  }
+
+  #lend(offset: number, length: number, make: NativeAddon['buffer']): ArrayBuffer {
     const key = `${offset}+${length}`;
     const known = this.#lent.get(key);
     if (known) return known;
     requireBufferLength(length);
-    const buffer = this.#native.buffer(this.#handle, offset, length);
+    const buffer = make(this.#handle, offset, length);
     this.#lent.set(key, buffer);
     return buffer;
   }

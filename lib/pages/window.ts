@@ -11,7 +11,7 @@
  */
 import { GiB, PosixError } from '../core/index.ts';
 import { native, refusal } from '../posix/index.ts';
-import { OwnedRange } from './owned-range.ts';
+import { type MmapRequest, OwnedRange } from './owned-range.ts';
 
 /** Counts system calls by name. */
 export type CallCounts = Record<string, number>;
@@ -52,7 +52,7 @@ export class ArenaWindow {
    */
   constructor(options: WindowOptions) {
     this.#calls = options.calls;
-    this.#range = reserve(options);
+    this.#range = reserve(options, native().constants.PROT_NONE);
     this.baseAddress = this.#range.address;
     this.reservedBytes = options.reservedBytes;
     this.#range.setName(options.name);
@@ -128,14 +128,20 @@ export class ArenaWindow {
   }
 }
 
-function reserve(options: WindowOptions): OwnedRange {
+/**
+ * Reserves address space that starts at a multiple of 4 GiB.
+ * @param options what to reserve
+ * @param protectionBits access at first
+ * @throws PosixError when there is no room (ENOMEM), or the file cannot be mapped
+ */
+export function reserve(options: WindowOptions, protectionBits: number): OwnedRange {
   const { reservedBytes, fd, calls } = options;
   const { constants } = native();
   const kind = fd === undefined ? constants.MAP_PRIVATE | constants.MAP_ANONYMOUS : constants.MAP_SHARED;
   const flags = kind | (constants.MAP_NORESERVE ?? 0) | (constants.MAP_FIXED_NOREPLACE ?? 0);
   for (let attempt = 0; attempt < attempts; attempt++) {
     const address = findPlace(reservedBytes, attempt, calls);
-    const range = mapAt(address, reservedBytes, flags, fd ?? -1, calls);
+    const range = mapAt({ address, lengthBytes: reservedBytes, protectionBits, flags, fd: fd ?? -1 }, calls);
     if (range?.address === address) return range;
     // Another thread was faster, or (without MAP_FIXED_NOREPLACE) the wish was not granted.
     if (range) unmap(range, calls);
@@ -146,18 +152,11 @@ function reserve(options: WindowOptions): OwnedRange {
   });
 }
 
-/** Maps with no access; undefined when the place is taken. */
-function mapAt(
-  address: bigint,
-  lengthBytes: number,
-  flags: number,
-  fd: number,
-  calls: CallCounts,
-): OwnedRange | undefined {
-  const protectionBits = native().constants.PROT_NONE;
+/** Maps; undefined when the place is taken. */
+function mapAt(request: Omit<MmapRequest, 'offsetBytes'>, calls: CallCounts): OwnedRange | undefined {
   countCall(calls, 'mmap');
   try {
-    return OwnedRange.map({ address, lengthBytes, protectionBits, flags, fd, offsetBytes: 0 });
+    return OwnedRange.map({ ...request, offsetBytes: 0 });
   } catch (error) {
     if (error instanceof PosixError && error.code === 'EEXIST') return undefined;
     throw error;
@@ -169,11 +168,12 @@ function mapAt(
  * such a hole is refused (ulimit -v) a fixed list of places is tried.
  */
 function findPlace(reservedBytes: number, attempt: number, calls: CallCounts): bigint {
-  const { MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE = 0 } = native().constants;
+  const { MAP_PRIVATE, MAP_ANONYMOUS, MAP_NORESERVE = 0, PROT_NONE } = native().constants;
   const alignment = BigInt(windowAlignmentBytes);
   try {
-    const length = reservedBytes + windowAlignmentBytes;
-    const hole = mapAt(0n, length, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, calls);
+    const lengthBytes = reservedBytes + windowAlignmentBytes;
+    const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    const hole = mapAt({ address: 0n, lengthBytes, protectionBits: PROT_NONE, flags, fd: -1 }, calls);
     if (hole) {
       unmap(hole, calls);
       return ((hole.address + alignment - 1n) / alignment) * alignment;

@@ -47,6 +47,11 @@ export interface NativeAddon {
    * Throws an Error with code ERR_EXTERNAL_BUFFERS_NOT_ALLOWED where the build of Node forbids them.
    */
   buffer(mapping: NativeMapping, offsetBytes: number, lengthBytes: number): ArrayBuffer;
+  /**
+   * The same for address space that is reserved and mostly never touched: the garbage collector is not told that it
+   * keeps `lengthBytes` of memory alive (it would collect at each such call), where the engine lets that be.
+   */
+  reservationBuffer(mapping: NativeMapping, offsetBytes: number, lengthBytes: number): ArrayBuffer;
   /** Detaches every buffer, then unmaps, once. -EBUSY, and nothing done, when a buffer was transferred away. */
   munmap(mapping: NativeMapping): 0 | NegativeErrno;
   /**

@@ -18,6 +18,12 @@ describe('a store that the page forbids ends the process', () => {
     expect(protectionFault).toContain(signal);
   });
 
+  it('in a hole of a heap, which can be read', async () => {
+    const { signal, stdout } = await runCase('test/death/cases/write-to-hole.mjs');
+    expect(stdout).toBe('in the window true, reads 0\n');
+    expect(protectionFault).toContain(signal);
+  });
+
   it('in a read-only file mapping', async () => {
     const { signal, stdout } = await runCase('test/death/cases/write-to-read-only.mjs');
     expect(stdout).toBe('read true\n');

@@ -10,6 +10,8 @@ it('exports the names of mapped memory, page sources and the process', () => {
     'fileSource',
     'breakSource',
     'bufferSource',
+    'mmapWindow',
+    'bufferWindow',
     'pageSize',
     'memoryMap',
     'isSupported',
@@ -25,6 +27,28 @@ it('exports the names of mapped memory, page sources and the process', () => {
   for (const name of [...functions, ...classes])
     expect(chunkyard, name).toHaveProperty(name, expect.any(Function));
   expect(chunkyard.programBreak).toHaveProperty('sbrk', expect.any(Function));
+});
+
+it('exports Heap with every name of its interface', () => {
+  const methods = [
+    ...['malloc', 'calloc', 'realloc', 'memalign', 'free', 'usableSize', 'trim', 'mallopt'],
+    ...[
+      'view',
+      'buffer',
+      'address',
+      'chunks',
+      'bins',
+      'stats',
+      'check',
+      'explainFree',
+      'snapshot',
+      'destroy',
+    ],
+  ];
+  using heap = chunkyard.Heap.create({ source: chunkyard.bufferWindow({ sizeBytes: 2 ** 28 }) });
+  for (const name of methods) expect(heap, name).toHaveProperty(name, expect.any(Function));
+  expect(heap.bytes).toBeInstanceOf(Uint8Array);
+  expect([heap.name, heap.glibc]).toEqual(['heap', '2.36']);
 });
 
 it('loads no addon until system memory is asked for', async () => {

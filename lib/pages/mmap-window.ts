@@ -1,0 +1,161 @@
+/**
+ * A window on a real mapping: address space whose start is a multiple of 4 GiB, readable everywhere, writable
+ * where something was committed.
+ *
+ *   |--- hole: r-- ---|== committed: rw- ==|- step -|--- hole: r-- ---|== committed: rw- ==|
+ *
+ * A hole reads as zero: the system shows its one page of zeros, no memory is taken, and private pages that cannot
+ * be written are charged to nobody. A store to a hole is a real SIGSEGV (docs/hazards.md). Pages become writable in
+ * steps, so that a heap that grows by a page does not call the system each time; a step of one page makes each call
+ * for real. What was writable once stays so until `release()`: discarding empties pages, it does not close them.
+ */
+import { alignUp, GiB, KiB, MiB, PosixError, requireInteger, type WindowSource } from '../core/index.ts';
+import { native, pageSize } from '../posix/index.ts';
+import type { OwnedRange } from './owned-range.ts';
+import { requirePages } from './ranges.ts';
+import { type CallCounts, countCall, reserve } from './window.ts';
+
+/** How a window on a mapping is made. */
+export interface MmapWindowOptions {
+  /** Bytes of the window, 1 MiB to 4 GiB; rounded up to pages. @defaultValue 4 GiB */
+  sizeBytes?: number;
+  /**
+   * Pages become writable in steps of this many bytes, rounded up to pages; the page size makes every commit a
+   * call of its own. @defaultValue 1 MiB
+   */
+  commitStepBytes?: number;
+  /** Shown in the process map. @defaultValue 'chunkyard window' */
+  name?: string;
+}
+
+/** Distance between the smallest parts of the window that views are made on. */
+const partSpacingBytes = 64 * KiB;
+
+class MmapWindow implements WindowSource {
+  readonly kind = 'mmap';
+  readonly baseAddress: bigint;
+  readonly pageSizeBytes: number;
+  readonly sizeBytes: number;
+  readonly systemCalls: CallCounts = {};
+  readonly #stepBytes: number;
+  readonly #range: OwnedRange;
+  /** ArrayBuffers over parts of the window, by level of their size and position. */
+  readonly #parts: ArrayBuffer[][] = [];
+  /** One bit for each step: writable. */
+  readonly #writable: Uint32Array;
+
+  constructor(sizeBytes: number, stepBytes: number, name: string) {
+    const { PROT_READ } = native().constants;
+    this.pageSizeBytes = pageSize();
+    this.sizeBytes = sizeBytes;
+    this.#stepBytes = stepBytes;
+    this.#writable = new Uint32Array(Math.ceil(sizeBytes / stepBytes / 32));
+    this.#range = reserve({ reservedBytes: sizeBytes, name, calls: this.systemCalls }, PROT_READ);
+    this.#range.setName(name);
+    this.baseAddress = this.#range.address;
+  }
+
+  get buffer(): ArrayBuffer {
+    if (!this.#range.isMapped) return new ArrayBuffer(0);
+    return this.#range.reservationBuffer(0, this.sizeBytes);
+  }
+
+  view(offset: number, bytes: number): Uint8Array {
+    let spacing = partSpacingBytes;
+    let level = 0;
+    for (; bytes > spacing; level++) spacing *= 2;
+    const part = Math.floor(offset / spacing);
+    const buffer = this.#parts[level]?.[part] ?? this.#lendPart(level, part, spacing);
+    return new Uint8Array(buffer, offset - part * spacing, bytes);
+  }
+
+  /** Parts overlap, so that every block lies in one whole: each is twice as long as the distance to the next. */
+  #lendPart(level: number, part: number, spacing: number): ArrayBuffer {
+    if (!this.#range.isMapped) return new ArrayBuffer(0);
+    const start = part * spacing;
+    const buffer = this.#range.reservationBuffer(start, Math.min(2 * spacing, this.sizeBytes - start));
+    this.#parts[level] ??= [];
+    this.#parts[level][part] = buffer;
+    return buffer;
+  }
+
+  commit(offset: number, bytes: number): boolean {
+    this.#requireRange(offset, bytes);
+    if (!this.#range.isMapped) return false;
+    const end = Math.ceil((offset + bytes) / this.#stepBytes);
+    for (let step = Math.floor(offset / this.#stepBytes); step < end; step++) {
+      if (this.#isWritable(step)) continue;
+      const first = step;
+      while (step + 1 < end && !this.#isWritable(step + 1)) step++;
+      if (!this.#open(first, step + 1)) return false;
+    }
+    return true;
+  }
+
+  discard(offset: number, bytes: number): void {
+    this.#requireRange(offset, bytes);
+    if (!this.#range.isMapped) return;
+    const { MADV_DONTNEED } = native().constants;
+    // Elsewhere the same advice leaves the contents as they are.
+    if (process.platform === 'linux' && this.#try('madvise', offset, bytes, MADV_DONTNEED)) return;
+    const view = new Uint8Array(this.buffer);
+    for (let at = offset; at < offset + bytes; ) {
+      const next = Math.min(offset + bytes, (Math.floor(at / this.#stepBytes) + 1) * this.#stepBytes);
+      // What cannot be written never was.
+      if (this.#isWritable(Math.floor(at / this.#stepBytes))) view.fill(0, at, next);
+      at = next;
+    }
+  }
+
+  release(): void {
+    if (!this.#range.isMapped) return;
+    countCall(this.systemCalls, 'munmap');
+    this.#range.release();
+  }
+
+  #isWritable(step: number): boolean {
+    return ((this.#writable[step >>> 5] >>> (step & 31)) & 1) !== 0;
+  }
+
+  /** Makes steps writable: one mprotect. @returns false, and nothing changed, when the system refuses */
+  #open(first: number, end: number): boolean {
+    const { PROT_READ, PROT_WRITE } = native().constants;
+    const offset = first * this.#stepBytes;
+    const bytes = Math.min(this.sizeBytes, end * this.#stepBytes) - offset;
+    if (!this.#try('mprotect', offset, bytes, PROT_READ | PROT_WRITE)) return false;
+    for (let step = first; step < end; step++) this.#writable[step >>> 5] |= 1 << (step & 31);
+    return true;
+  }
+
+  #try(call: 'mprotect' | 'madvise', offset: number, length: number, value: number): boolean {
+    countCall(this.systemCalls, call);
+    try {
+      if (call === 'mprotect') this.#range.callSplitting(call, { offset, length }, value);
+      else this.#range.call(call, { offset, length }, value);
+      return true;
+    } catch (error) {
+      if (error instanceof PosixError) return false;
+      throw error;
+    }
+  }
+
+  #requireRange(offset: number, bytes: number): void {
+    requireInteger('offset', offset, { maximum: this.sizeBytes });
+    if (offset > 0) requirePages('offset', offset, this.pageSizeBytes, this.sizeBytes);
+    requirePages('bytes', bytes, this.pageSizeBytes, this.sizeBytes - offset);
+  }
+}
+
+/**
+ * Reserves a window of real memory.
+ * @param options size, step and name, if the defaults do not fit
+ * @returns the window, nothing committed
+ * @throws ArgumentError
+ * @throws PosixError when there is no room for the reservation
+ */
+export function mmapWindow(options: MmapWindowOptions = {}): WindowSource {
+  const { sizeBytes = 4 * GiB, commitStepBytes = MiB, name = 'chunkyard window' } = options;
+  const size = requireInteger('sizeBytes', sizeBytes, { minimum: MiB, maximum: 4 * GiB });
+  const step = requireInteger('commitStepBytes', commitStepBytes, { minimum: 1, maximum: 4 * GiB });
+  return new MmapWindow(alignUp(size, pageSize()), alignUp(step, pageSize()), name);
+}
