@@ -20,8 +20,8 @@ export interface FidelityOptions {
   arena?: 'main' | 'thread';
   /** Compare the bytes at the end as well. @defaultValue false */
   image?: boolean;
-  /** Loader, environment and time limit of the native side. */
-  native?: Pick<NativeOptions, 'launcher' | 'environment' | 'timeoutSeconds'>;
+  /** Loader, build, environment and time limit of the native side. */
+  native?: Pick<NativeOptions, 'launcher' | 'executable' | 'environment' | 'timeoutSeconds'>;
 }
 
 /** How far both agree on one trace. */

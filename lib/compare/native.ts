@@ -21,6 +21,8 @@ export interface NativeOptions {
   damage?: boolean;
   /** One replay may take this long, in whole seconds; then it ends with TIMEOUT. @defaultValue 120 */
   timeoutSeconds?: number;
+  /** Another build of the replayer, for a C library older than this machine's. @defaultValue `replayerPath()` */
+  executable?: string;
   /** Put before the executable: another C library's loader with its arguments. */
   launcher?: readonly string[];
   /** Added to an environment that holds nothing else, for example GLIBC_TUNABLES. */
@@ -74,7 +76,7 @@ export class NativeReplayer {
 
   /** @throws ReplayerError ERR_REPLAYER_MISSING */
   constructor(trace: Trace, options: NativeOptions = {}) {
-    this.#executable = replayerPath();
+    this.#executable = options.executable ?? replayerPath();
     this.#options = options;
     this.#file = new NamelessFile(encodeProgram(trace));
   }

@@ -1,0 +1,117 @@
+/**
+ * C libraries of other Debian releases, unpacked into node_modules/.cache: their packages come through apt, with a
+ * configuration of its own, from the mirror that this machine's apt uses. Nothing is installed.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+const cache = join(root, 'node_modules', '.cache', 'chunkyard-libc');
+const triplets = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
+const triplet = triplets[process.arch];
+
+/** Runs a program; throws with the end of what it said. */
+function run(program, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: 180_000,
+  });
+  if (error) throw error;
+  if (status !== 0)
+    throw new Error(`${program} ended with ${status}: ${`${stdout}${stderr}`.trim().slice(-400)}`);
+  return stdout;
+}
+
+/** @returns the archive that this machine's own packages come from */
+function mirror() {
+  const found = run('apt-get', ['indextargets', '--format', '$(REPO_URI)'], cache).split('\n');
+  const archive = found.find((uri) => /\/debian\/?$/.test(uri));
+  if (archive === undefined) throw new Error("this machine's apt knows no Debian archive");
+  return archive;
+}
+
+/** Options that keep apt away from the machine's own lists, caches and status. */
+function privately(folder) {
+  const options = {
+    'Dir::Etc::SourceList': join(folder, 'sources.list'),
+    'Dir::Etc::SourceParts': '/dev/null',
+    'Dir::State': join(folder, 'state'),
+    'Dir::State::Lists': join(folder, 'lists'),
+    'Dir::State::Status': join(folder, 'status'),
+    'Dir::Cache': join(folder, 'cache'),
+    'APT::Sandbox::User': 'root',
+    'Acquire::Languages': 'none',
+  };
+  return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+}
+
+function prepare(folder, suite) {
+  for (const part of ['state', 'lists/partial', 'cache/archives/partial', 'root']) {
+    mkdirSync(join(folder, part), { recursive: true });
+  }
+  const keys = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  writeFileSync(join(folder, 'status'), '');
+  writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keys}] ${mirror()} ${suite} main\n`);
+}
+
+/** Later releases keep everything under /usr and have the older paths as links. */
+function linkOldPaths(folder) {
+  for (const name of ['lib', 'lib64']) {
+    const [old, now] = [join(folder, 'root', name), join(folder, 'root', 'usr', name)];
+    if (!existsSync(old) && existsSync(now)) symlinkSync(join('usr', name), old);
+  }
+}
+
+function unpack(folder, packages) {
+  const missing = packages.filter((name) => !readdirSync(folder).some((file) => file.startsWith(`${name}_`)));
+  if (missing.length > 0) {
+    run('apt-get', [...privately(folder), 'update', '-q'], folder);
+    run('apt-get', [...privately(folder), 'download', '-q', ...missing], folder);
+  }
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.deb'))) {
+    run('dpkg-deb', ['-x', file, 'root'], folder);
+  }
+  linkOldPaths(folder);
+}
+
+/**
+ * Gets the C library of a Debian release.
+ * @param {string} suite name of the release
+ * @returns {{ version: string, launcher: string[], executable?: string }} for the native replayer
+ * @throws Error when it cannot be had
+ */
+export function fetchLibc(suite) {
+  if (triplet === undefined) throw new Error(`no packages for ${process.arch}`);
+  const folder = join(cache, suite);
+  mkdirSync(folder, { recursive: true });
+  prepare(folder, suite);
+  unpack(folder, ['libc6']);
+  const version = /^libc6_(\d+\.\d+)/.exec(readdirSync(folder).find((name) => name.startsWith('libc6_')))[1];
+  const libraries = join(folder, 'root', 'lib', triplet);
+  const loader = readdirSync(libraries).find((name) => /^ld-.*\.so(\.\d+)?$/.test(name));
+  const launcher = [join(libraries, loader), '--library-path', libraries];
+  return isOlder(version) ? { version, launcher, executable: buildFor(folder) } : { version, launcher };
+}
+
+function isOlder(version) {
+  const minor = (text) => Number(text.split('.')[1]);
+  return minor(version) < minor(process.report.getReport().header.glibcVersionRuntime);
+}
+
+/** An executable made here wants symbols that an older library has not: it is made again with that one's headers. */
+function buildFor(folder) {
+  unpack(folder, ['libc6-dev', 'linux-libc-dev']);
+  const tools = join(root, 'native', 'tools');
+  const sources = readdirSync(join(tools, 'replayer')).filter((name) => name.endsWith('.c'));
+  const files = [join(tools, 'replayer.c'), ...sources.map((name) => join(tools, 'replayer', name))];
+  const executable = join(folder, 'replayer');
+  run(
+    'gcc',
+    ['-std=gnu11', '-O2', `--sysroot=${join(folder, 'root')}`, ...files, '-o', executable, '-lpthread'],
+    root,
+  );
+  return executable;
+}

@@ -1,0 +1,135 @@
+/**
+ * The simulated heap against the real one, at length: `npm run fidelity`. The machine's C library by default; with
+ * `-- --all` also those of other Debian releases, as far as they can be had. Ends with 1 if anything differs.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { addResult, compareMany, drawDifference, emptyTotal, machineGlibc } from '../dist/compare/index.js';
+import { profiles } from '../dist/heap/index.js';
+import {
+  builtInTraces,
+  generateDamage,
+  generateTrace,
+  readTrace,
+  traceProfiles,
+} from '../dist/trace/index.js';
+import { fetchLibc, root } from './fetch-libc.mjs';
+
+const suites = ['bullseye', 'trixie', 'testing'];
+const arenas = ['main', 'thread'];
+const isAll = process.argv.includes('--all');
+const { operations, otherOperations, damaged } = numbers({
+  operations: 10_000_000,
+  otherOperations: 2_000_000,
+  damaged: 2000,
+});
+
+function numbers(defaults) {
+  return Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => {
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=`;
+      const given = process.argv.find((word) => word.startsWith(flag));
+      return [name, given === undefined ? value : Number(given.slice(flag.length))];
+    }),
+  );
+}
+
+/** Recorded traces beside the checkout, read where they are. */
+function sharedTraces() {
+  const folder = join(root, '..', 'shared', 'traces');
+  try {
+    const files = readdirSync(folder, { recursive: true });
+    return files.filter((name) => /\.(trace|rep)(\.gz|\.zst)?$/.test(name)).map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function* both(group, trace, options) {
+  for (const arena of arenas) yield { group, trace, options: { ...options, arena } };
+}
+
+function* recorded(options, builtIn) {
+  for (const name of builtIn) yield* both('built-in traces', () => readTrace(name), options);
+  for (const path of sharedTraces()) yield* both('shared traces', () => readTrace(path), options);
+}
+
+/** Rounds of all profiles until enough operations are done; every fourth round compares the bytes too. */
+function* generated(options, isEnough) {
+  for (let seed = 1; !isEnough(); seed++) {
+    for (const { name } of traceProfiles) {
+      const image = seed % 4 === 1;
+      yield* both(name, () => generateTrace(name, { seed, operations: 20_000 }), { ...options, image });
+    }
+  }
+}
+
+function* damagedTraces(options, count) {
+  for (let seed = 1; seed <= count / arenas.length; seed++) {
+    yield* both('damaged', () => generateDamage(seed), { ...options, image: true });
+  }
+}
+
+async function compareAll(title, options, least, damagedCount) {
+  console.log(`\n${title}`);
+  const total = emptyTotal();
+  const groups = new Map();
+  const builtIn = await builtInTraces();
+  function* tasks() {
+    yield* recorded(options, builtIn);
+    yield* generated(options, () => total.operations >= least);
+    yield* damagedTraces(options, damagedCount);
+  }
+  for await (const { trace, task, result } of compareMany(tasks())) {
+    addResult(total, result);
+    if (!groups.has(task.group)) groups.set(task.group, emptyTotal());
+    addResult(groups.get(task.group), result);
+    if (result.firstDifference) await tell(trace, task.options, result);
+    else if (result.image?.differingWords)
+      console.log(`  bytes differ: ${trace.name} ${task.options.arena}`, result.image);
+  }
+  for (const [name, sum] of groups) console.log(line(name, sum));
+  console.log(line('total', total));
+  return total.equal === total.operations && total.imagesEqual === total.imagesCompared;
+}
+
+async function tell(trace, options, { firstDifference }) {
+  const { operation, expected, actual } = firstDifference;
+  console.log(
+    `  ${trace.name} ${options.arena} arena, operation ${operation}: native ${expected}, ours ${actual}`,
+  );
+  if (process.argv.includes('--pictures'))
+    console.log((await drawDifference(trace, operation, options)).join('\n'));
+}
+
+function line(name, { traces, operations: count, equal, imagesCompared, imagesEqual }) {
+  const share = equal === count ? '100 %' : `${(Math.floor((1e7 * equal) / count) / 1e5).toFixed(5)} %`;
+  const placements = `${equal.toLocaleString('en-US')} of ${count.toLocaleString('en-US')} equal, ${share}`;
+  const images = imagesCompared === 0 ? '' : `; ${imagesEqual} of ${imagesCompared} images identical`;
+  return `  ${name.padEnd(18)} ${String(traces).padStart(5)} runs  ${placements}${images}`;
+}
+
+const machine = machineGlibc();
+let allEqual = true;
+if (machine === null) {
+  console.log(`skipped: this machine's C library is none of glibc ${Object.keys(profiles).join(', ')}`);
+} else {
+  allEqual = await compareAll(`glibc ${machine} of this machine`, { glibc: machine }, operations, damaged);
+}
+for (const suite of isAll ? suites : []) {
+  let libc;
+  try {
+    libc = fetchLibc(suite);
+  } catch (error) {
+    console.log(`\nskipped: the C library of Debian ${suite} cannot be had here (${error.message})`);
+    continue;
+  }
+  const { version, ...native } = libc;
+  if (!(version in profiles)) {
+    console.log(`\nskipped: Debian ${suite} has glibc ${version}, which the heap does not know`);
+    continue;
+  }
+  const title = `glibc ${version} of Debian ${suite}`;
+  allEqual = (await compareAll(title, { glibc: version, native }, otherOperations, damaged)) && allEqual;
+}
+process.exitCode = allEqual ? 0 : 1;
