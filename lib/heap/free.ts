@@ -66,7 +66,9 @@ export abstract class Freeing extends Merging {
    * @returns its offset; 0, where nothing is accessible, for one outside the window: it faults when it is used
    */
   arenaOfHeap(c: number): number {
-    const arena = this.peek(this.real(c - (c % heapSpanBytes)));
+    const i = (c - (c % heapSpanBytes)) >>> 2;
+    if (this.w[i + 1] === this.hi) return this.w[i];
+    const arena = this.peek(this.real((i << 2) >>> 0));
     return Number(arena >> 32n) === this.hi ? Number(arena & 0xffff_ffffn) : 0;
   }
 
