@@ -4,6 +4,7 @@
 
 #if defined(__GLIBC__)
 
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -54,6 +55,9 @@ void arena_prepare(struct arena* arena, bool thread, bool careful) {
   uintptr_t now = (uintptr_t)sbrk(0);
   uintptr_t boundary = (now + kHeapSpan - 1) & ~(kHeapSpan - 1);
   if (boundary != now) sbrk((intptr_t)(boundary - now));
+  /* Below a heap there is nothing as a rule: a wild access there must fault, not read zeros. */
+  uintptr_t first_page = (now + arena->page - 1) & ~(uintptr_t)(arena->page - 1);
+  if (first_page < boundary) mprotect((void*)first_page, boundary - first_page, PROT_NONE);
   arena->main_start = (uintptr_t)sbrk(0);
   arena->first_chunk = thread ? 0 : arena->main_start;
 }

@@ -86,15 +86,23 @@ static void write_header(void) {
   text_write(&text, image.descriptor);
 }
 
+/* A damaged heap may have unmapped pages of its own: they become a hole in the file, and read as zero. */
+static void write_pages(const struct section* section) {
+  for (size_t at = 0; at < section->bytes; at += image.arena->page) {
+    size_t left = section->bytes - at;
+    size_t count = left < image.arena->page ? left : image.arena->page;
+    struct text bytes = {count, count, (char*)section->address + at};
+    if (text_write(&bytes, image.descriptor) != 0) lseek(image.descriptor, (off_t)count, SEEK_CUR);
+  }
+}
+
 void image_write(void) {
   if (image.descriptor < 0) return;
   collect_sections();
   write_header();
-  for (size_t index = 0; index < image.count; index++) {
-    const struct section* section = &image.sections[index];
-    struct text bytes = {section->bytes, section->bytes, (char*)section->address};
-    text_write(&bytes, image.descriptor);
-  }
+  for (size_t index = 0; index < image.count; index++) write_pages(&image.sections[index]);
+  off_t end = lseek(image.descriptor, 0, SEEK_CUR);
+  if (ftruncate(image.descriptor, end) != 0) return;
   image.descriptor = -1;
 }
 

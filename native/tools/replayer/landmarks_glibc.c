@@ -58,8 +58,9 @@ static void probe(void* context) {
   uintptr_t* volatile cached = malloc(24);
   if (!large || !fence || !cached) return;
   free(large);
-  free(cached);
+  /* From 2.42 on the next free makes the cache struct, out of this very chunk. */
   landmarks->main_arena = large[0] - arena_top_offset();
+  free(cached);
   uintptr_t slot = find_word(landmarks_thread_pointer(), heap, (uintptr_t)sbrk(0));
   landmarks->tcache_offset = (intptr_t)(slot - landmarks_thread_pointer());
   if (libc_minor() >= 34)
