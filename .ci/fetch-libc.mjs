@@ -3,8 +3,16 @@
  * configuration of its own, from the mirror that this machine's apt uses. Nothing is installed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -57,11 +65,23 @@ function prepare(folder, suite) {
   writeFileSync(join(folder, 'sources.list'), `deb [signed-by=${keys}] ${mirror()} ${suite} main\n`);
 }
 
+/** Absolute links of a folder would lead out of the unpacked tree. */
+function stayInside(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (!entry.isSymbolicLink() || !isAbsolute(readlinkSync(path))) continue;
+    const target = `..${readlinkSync(path)}`;
+    rmSync(path);
+    symlinkSync(target, path);
+  }
+}
+
 /** Later releases keep everything under /usr and have the older paths as links. */
 function linkOldPaths(folder) {
   for (const name of ['lib', 'lib64']) {
     const [old, now] = [join(folder, 'root', name), join(folder, 'root', 'usr', name)];
     if (!existsSync(old) && existsSync(now)) symlinkSync(join('usr', name), old);
+    if (existsSync(old)) stayInside(old);
   }
 }
 
@@ -108,10 +128,10 @@ function buildFor(folder) {
   const sources = readdirSync(join(tools, 'replayer')).filter((name) => name.endsWith('.c'));
   const files = [join(tools, 'replayer.c'), ...sources.map((name) => join(tools, 'replayer', name))];
   const executable = join(folder, 'replayer');
-  run(
-    'gcc',
-    ['-std=gnu11', '-O2', `--sysroot=${join(folder, 'root')}`, ...files, '-o', executable, '-lpthread'],
-    root,
-  );
+  const old = join(folder, 'root');
+  // The compiler looks into its own folders before those of a sysroot.
+  const places = [`-B${old}/usr/lib/${triplet}/`, `-L${old}/usr/lib/${triplet}`, `-L${old}/lib/${triplet}`];
+  const options = ['-std=gnu11', '-O2', `--sysroot=${old}`, ...places];
+  run('gcc', [...options, ...files, '-o', executable, '-l:libpthread.so.0'], root);
   return executable;
 }

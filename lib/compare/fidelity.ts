@@ -92,13 +92,13 @@ export async function runNative(trace: Trace, options: FidelityOptions = {}): Pr
   return { placements: withoutLine(run.placements), image: run.image };
 }
 
-/** Program and line in the text of an assertion are those of one build. */
+/** Program, file and line in the text of an assertion are those of one build. */
 function withoutLine(placements: string[]): string[] {
   const last = placements.length - 1;
   if (last >= 0 && placements[last].startsWith('! ')) {
     placements[last] = placements[last]
-      .replace(/^! [^:]*: (?:malloc|arena)\.c:\d+: /, '! malloc.c: ')
-      .replace(/ (?:malloc|arena)\.c:\d+ \(/, ' malloc.c (');
+      .replace(/^! (?:[^:]+: )?(?:malloc|arena)\.c:(?:\d+:)? (?=\w+: Assertion)/, '! malloc.c: ')
+      .replace(/ (?:malloc|arena)\.c(?::\d+)? (?=\(\w+\): assertion)/, ' malloc.c ');
   }
   return placements;
 }
@@ -135,7 +135,8 @@ export function judgeRun(trace: Trace, run: NativeRun, options: FidelityOptions 
   const lookAtBytes = (): void => {
     if (options.image && run.image) image = compareImages(run.image, heap);
   };
-  const lines = heapPlacements(trace, heap, { damage: trace.hasDamage, like: run.image, onEnd: lookAtBytes });
+  const how = { damage: trace.hasDamage, like: run.image, onEnd: lookAtBytes };
+  const lines = withoutLine(heapPlacements(trace, heap, how));
   const last = run.placements.at(-1) ?? '';
   return {
     trace: trace.name,
