@@ -58,12 +58,21 @@ bool AllowsExternalBuffers(Napi::Env env) {
   return napi_create_external_arraybuffer(env, &byte, 1, nullptr, nullptr, &buffer) == napi_ok;
 }
 
+// The engine lets go of a buffer at the end of its isolate. A worker's isolate ends after the addon was
+// closed, and Node 20 unloads an addon that no other thread uses: our deleter must still be there, so it
+// stays for good.
+bool StayLoaded() {
+  Dl_info self;
+  if (dladdr(reinterpret_cast<void*>(&FindEngine), &self) == 0) return false;
+  return dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
+}
+
 }  // namespace
 
 Napi::Value NewUncountedBuffer(Napi::Env env, void* data, size_t length, UncountedFinalizer finalizer,
                                void* hint) {
   static const Engine engine = FindEngine();
-  static const bool possible = engine.complete() && AllowsExternalBuffers(env);
+  static const bool possible = engine.complete() && AllowsExternalBuffers(env) && StayLoaded();
   if (!possible) return Napi::Value();
   v8::BackingStore* const store = engine.new_store(data, length, engine.empty_deleter, nullptr).store;
   const auto destroy = engine.destroy_store;

@@ -12,3 +12,9 @@ it('three workers map, protect, reserve a window, and their mappings end with th
     refusal: 'ENOTSUP',
   });
 });
+
+it.runIf(process.platform === 'linux')('a heap that a worker never destroyed ends with it', async () => {
+  const result = await runCase('test/death/cases/worker-heap.mjs');
+  expect(result).toMatchObject({ code: 0, signal: null, stderr: '' });
+  expect(JSON.parse(result.stdout)).toEqual({ seen: [1, 1, 1, 1, 1], after: 0 });
+});
