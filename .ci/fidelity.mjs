@@ -1,7 +1,12 @@
 /**
  * The simulated heap against the real one, at length: `npm run fidelity`. The machine's C library by default; with
- * `-- --all` also those of other Debian releases, as far as they can be had. Ends with 1 if anything
- * differs. `--operations=N` generated ones, `--other-operations=N` for the other libraries, `--damaged=N` traces.
+ * `-- --all` also those of other Debian releases, as far as they can be had, with `-- --suite=NAME` that of one only.
+ * Ends with 1 if anything differs.
+ *
+ *   --operations=N        generated operations on the machine's library, beside the recorded ones
+ *   --other-operations=N  the same on the others
+ *   --damaged=N           random damaged traces on each
+ *   --pictures            draw both heaps at each difference
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +26,7 @@ const arenas = ['main', 'thread'];
 /** Blocks, headers and both arenas share it. */
 const windowBytes = 3.5 * 2 ** 30;
 const isAll = process.argv.includes('--all');
+const only = process.argv.find((word) => word.startsWith('--suite='))?.slice('--suite='.length);
 const { operations, otherOperations, damaged } = numbers({
   operations: 10_000_000,
   otherOperations: 2_000_000,
@@ -121,12 +127,14 @@ function line(name, { traces, operations: count, equal, imagesCompared, imagesEq
 
 const machine = machineGlibc();
 let allEqual = true;
-if (machine === null) {
+if (only !== undefined) {
+  console.log(`the C library of Debian ${only} only`);
+} else if (machine === null) {
   console.log(`skipped: this machine's C library is none of glibc ${Object.keys(profiles).join(', ')}`);
 } else {
   allEqual = await compareAll(`glibc ${machine} of this machine`, { glibc: machine }, operations, damaged);
 }
-for (const suite of isAll ? suites : []) {
+for (const suite of only !== undefined ? [only] : isAll ? suites : []) {
   let libc;
   try {
     libc = fetchLibc(suite);
