@@ -38,7 +38,7 @@ export abstract class TrimCall extends Calls {
         const size = this.peek(chunk + 8n) & ~7n;
         // Discarding beyond the window would take the C library's own data away.
         if (size > 0xffff_ffffn) this.fault(chunk + size);
-        if (size > BigInt(page + 48) && this.discardPages(this.offsetOf(chunk), Number(size), page))
+        if (size >= BigInt(page + 48) && this.discardPages(this.offsetOf(chunk), Number(size), page))
           result = true;
         chunk = this.peek(chunk + 24n);
       }
@@ -50,7 +50,7 @@ export abstract class TrimCall extends Calls {
   discardPages(chunk: number, sizeBytes: number, page: number): boolean {
     const start = alignUp(chunk + 48, page);
     const bytes = sizeBytes - (start - chunk);
-    if (bytes <= page) return false;
+    if (bytes < page) return false;
     this.space.advise(start, bytes - (bytes % page));
     return true;
   }
