@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import {
   type AllocatorName,
+  heapPlacements,
   type MeasurableName,
   makeSubject,
   measureApart,
@@ -9,12 +10,15 @@ import {
   rowOf,
   type SubjectOptions,
 } from '../compare/index.ts';
+import type { GlibcVersion, Heap } from '../heap/index.ts';
 import { ReplayError, replay, type Trace } from '../trace/index.ts';
+import { heapTunables } from './heap-options.ts';
 import type { Output } from './output.ts';
 
 /** Options as commander hands them over. */
 export interface ReplayCommandOptions {
   on: AllocatorName;
+  glibc?: GlibcVersion;
   arena?: 'main' | 'thread';
   placements?: string;
   image?: string;
@@ -30,6 +34,8 @@ export interface ReplayCommandOptions {
 export interface ReplayReport {
   trace: string;
   allocator: string;
+  /** C library that `heap` was. */
+  glibc?: string;
   operations: number;
   /** Null when the run ended too early to be timed. */
   nsPerOperation: number | null;
@@ -63,7 +69,7 @@ export async function replayOurs(
 ): Promise<ReplayReport> {
   const name = options.on as MeasurableName;
   const careful = name === 'buffer' ? {} : lookCarefully(trace, name, options, output);
-  if (careful.failure) return { ...emptyReport(trace, name), ...careful };
+  if (careful.failure || options.damage) return { ...emptyReport(trace, name), ...careful };
   const timing = await measureApart(trace, name, {
     rounds: options.rounds,
     budgetMs,
@@ -72,9 +78,14 @@ export async function replayOurs(
   return { ...rowOf(trace, name, timing), ...careful };
 }
 
-/** What a subject is told; the place for the options of further allocators. */
-function subjectOptions(options: ReplayCommandOptions): SubjectOptions {
-  return options.fit === undefined ? {} : { placement: options.fit };
+/** What a subject is told. */
+function subjectOptions({ fit, glibc, arena, tunable }: ReplayCommandOptions): SubjectOptions {
+  return {
+    ...(fit ? { placement: fit } : {}),
+    ...(glibc ? { glibc } : {}),
+    ...(arena ? { arena } : {}),
+    ...(tunable ? { tunables: heapTunables(tunable) } : {}),
+  };
 }
 
 /** The pass that checks, and writes files; not timed. */
@@ -84,22 +95,27 @@ function lookCarefully(
   options: ReplayCommandOptions,
   output: Output,
 ): Partial<ReplayReport> {
-  if (options.check === undefined && options.placements === undefined && options.image === undefined) {
-    return {};
-  }
   const subject = makeSubject(name, subjectOptions(options));
   using allocator = subject.allocator;
+  const about = subject.heap ? { glibc: subject.heap.glibc } : {};
+  if (subject.heap && options.damage) {
+    const report = replayDamage(trace, subject.heap, options);
+    if (options.image !== undefined) writeFileSync(options.image, subject.image());
+    return { ...about, ...report };
+  }
+  if (!wantsLook(options)) return about;
   const lines: string[] = [];
   const progress = output.progress(`${trace.name} on ${name}`, trace.operationCount);
   try {
     const { failedAllocations, skipped, checks } = replay(trace, allocator, {
       checkEvery: options.check ?? 0,
       onPlacement: (operation, pointer) => {
-        lines[operation] = pointer === null ? '0' : String(pointer - subject.firstChunkOffset);
+        lines[operation] = subject.place(pointer);
         if (operation % 512 === 0) progress.update(operation);
       },
     });
     return {
+      ...about,
       failedAllocations,
       skippedOperations: skipped,
       ...(options.check === undefined ? {} : { checks }),
@@ -109,12 +125,28 @@ function lookCarefully(
     lines.length = error.operation;
     lines.push(`! ${error.message}`);
     const { operation, code, message } = error;
-    return { failure: { operation, code, message } };
+    return { ...about, failure: { operation, code, message } };
   } finally {
     progress.stop();
     if (options.placements !== undefined) writePlacements(options.placements, lines, trace.operationCount);
-    if (options.image !== undefined) writeFileSync(options.image, allocator.bytes);
+    if (options.image !== undefined) writeFileSync(options.image, subject.image());
   }
+}
+
+function wantsLook({ check, placements, image }: ReplayCommandOptions): boolean {
+  return check !== undefined || placements !== undefined || image !== undefined;
+}
+
+/** Every operation of the trace, those that damage the heap too: an abort is a result, not a failure. */
+function replayDamage(trace: Trace, heap: Heap, options: ReplayCommandOptions): Partial<ReplayReport> {
+  const lines = heapPlacements(trace, heap, { damage: true });
+  if (options.placements !== undefined) writePlacements(options.placements, lines, lines.length);
+  const peakHeapBytes = heap.space.peakBytes;
+  const last = lines.at(-1) ?? '';
+  if (!last.startsWith('! ')) return { peakHeapBytes };
+  // The replay tells its own mistakes in the place of an ending: they are nobody's abort.
+  if (last.startsWith('! DEFECT')) throw new Error(last.slice(2));
+  return { peakHeapBytes, ended: last.slice(2) };
 }
 
 /** One line per operation; `-` where there was nothing to place. */

@@ -39,3 +39,24 @@ export function comparePlacements(expected: readonly string[], actual: readonly 
   }
   return { operations, equal, firstDifference };
 }
+
+/** How many blocks lie at the same place. */
+export interface PlacementAgreement {
+  /** Allocations compared; operations that give no block do not count. */
+  placements: number;
+  /** Those whose lines are equal. */
+  equal: number;
+  firstDifference: Difference | null;
+}
+
+/**
+ * Compares where blocks were put, leaving out the operations that put none anywhere.
+ * @param expected lines of one replay, the native one as a rule
+ * @param actual lines of the other
+ */
+export function comparePlaces(expected: readonly string[], actual: readonly string[]): PlacementAgreement {
+  const { operations, equal, firstDifference } = comparePlacements(expected, actual);
+  let empty = 0;
+  for (let k = 0; k < operations; k++) if (expected[k] === '-' && actual[k] === '-') empty++;
+  return { placements: operations - empty, equal: equal - empty, firstDifference };
+}

@@ -1,12 +1,16 @@
 /** One trace on several allocators, side by side: fresh processes, turn by turn, the least of each reported. */
+import type { GlibcVersion } from '../heap/index.ts';
 import type { Trace } from '../trace/index.ts';
+import { comparePlaces, type PlacementAgreement } from './agreement.ts';
+import { machineGlibc } from './fidelity.ts';
 import type { Measurement } from './measure.ts';
 import { measureApart } from './measure-child.ts';
 import { type NativeOptions, NativeReplayer } from './native.ts';
+import { placementsOn } from './placements.ts';
 import { type AllocatorName, allocatorNames, type ComparisonRow, rowOf } from './row.ts';
 import type { SubjectOptions } from './subjects.ts';
 
-/** What to compare, and how thoroughly. */
+/** What to compare, and how thoroughly; arena and tunables are those of the native malloc too. */
 export interface CompareOptions extends SubjectOptions {
   /** @defaultValue all */
   allocators?: readonly AllocatorName[];
@@ -40,18 +44,48 @@ export async function compareTrace(trace: Trace, options: CompareOptions = {}): 
       measured.set(allocator, before ? { ...turn, rounds: [...before.rounds, ...turn.rounds] } : turn);
     }
   }
-  return allocators.map((allocator) => rowOf(trace, allocator, measured.get(allocator)!));
+  const rows = allocators.map((allocator) => rowOf(trace, allocator, measured.get(allocator)!));
+  const heap = rows.find((row) => row.allocator === 'heap');
+  if (heap) heap.glibc = subjectOptions(options).glibc;
+  if (heap && allocators.includes('native')) heap.agreement = await agreement(trace, options);
+  return rows;
+}
+
+/** As the native malloc is asked to be, unless told otherwise. */
+function subjectOptions(options: CompareOptions): SubjectOptions & { glibc: GlibcVersion } {
+  const { placement, glibc, arena, tunables } = options;
+  return {
+    ...(placement ? { placement } : {}),
+    glibc: glibc ?? machineGlibc() ?? '2.36',
+    ...(arena ? { arena } : {}),
+    ...(tunables ? { tunables } : {}),
+  };
+}
+
+function nativeOptions({ arena, tunables, native }: CompareOptions): NativeOptions {
+  const names = Object.entries(tunables ?? {}).map(([name, value]) => `glibc.malloc.${name}=${value}`);
+  return {
+    ...(arena ? { arena } : {}),
+    ...native,
+    ...(names.length > 0 ? { environment: { GLIBC_TUNABLES: names.join(':'), ...native?.environment } } : {}),
+  };
+}
+
+/** Where the heap puts every block, against a native run. */
+async function agreement(trace: Trace, options: CompareOptions): Promise<PlacementAgreement> {
+  using native = new NativeReplayer(trace, nativeOptions(options));
+  return comparePlaces(await native.placements(), placementsOn(trace, 'heap', subjectOptions(options)));
 }
 
 function takeTurn(trace: Trace, allocator: AllocatorName, options: CompareOptions): Promise<Measurement> {
   if (allocator === 'native') return measureNative(trace, options);
-  const { rounds = 5, budgetMs = 3000, placement } = options;
-  return measureApart(trace, allocator, { rounds, budgetMs, ...(placement ? { placement } : {}) });
+  const { rounds = 5, budgetMs = 3000 } = options;
+  return measureApart(trace, allocator, { rounds, budgetMs, ...subjectOptions(options) });
 }
 
 /** Every native pass is a fresh process with a fresh heap, like every round of ours. */
 async function measureNative(trace: Trace, options: CompareOptions): Promise<Measurement> {
-  using native = new NativeReplayer(trace, options.native);
+  using native = new NativeReplayer(trace, nativeOptions(options));
   const rounds = await native.time(options.rounds ?? 5);
   const { peakHeapBytes } = await native.footprint();
   return { rounds, peakHeapBytes, systemCalls: await native.systemCalls() };

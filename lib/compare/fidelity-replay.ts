@@ -6,6 +6,7 @@
 import { HeapError } from '../core/index.ts';
 import { type Heap, MAIN_ARENA } from '../heap/index.ts';
 import { Opcode, type Trace } from '../trace/index.ts';
+import { HeapPlaces } from './heap-places.ts';
 import type { NativeImage } from './native-image.ts';
 
 /** How to replay. */
@@ -17,8 +18,6 @@ export interface HeapReplayOptions {
   /** Told when all operations are done, before the thread ends: what the native image shows. */
   onEnd?: () => void;
 }
-
-const slotBytes = 2 ** 26;
 
 /**
  * Replays.
@@ -60,9 +59,7 @@ class HeapRun {
   /** Window offsets; 0 is null, -1 an address elsewhere. */
   readonly #pointers: Float64Array;
   readonly #wild = new Map<number, bigint>();
-  readonly #threaded: boolean;
-  /** First chunk of the arena under study, 0 until known. */
-  #firstChunk: number;
+  readonly #places: HeapPlaces;
 
   constructor(trace: Trace, heap: Heap, options: HeapReplayOptions) {
     this.#trace = trace;
@@ -70,8 +67,7 @@ class HeapRun {
     this.#damage = options.damage ?? false;
     this.#like = options.like ?? null;
     this.#pointers = new Float64Array(trace.blockCount);
-    this.#threaded = heap.threaded;
-    this.#firstChunk = heap.threaded ? 0 : heap.space.breakStart;
+    this.#places = new HeapPlaces(heap);
   }
 
   step(index: number): void {
@@ -122,46 +118,13 @@ class HeapRun {
 
   #given(id: number, pointer: number | null): void {
     this.#pointers[id] = pointer ?? 0;
-    this.lines.push(this.#place(pointer));
+    this.lines.push(this.#places.line(pointer));
   }
 
   /** A failed realloc leaves the block alone. */
   #resized(id: number, pointer: number | null): void {
     if (pointer !== null) this.#pointers[id] = pointer;
-    this.lines.push(this.#place(pointer));
-  }
-
-  #place(pointer: number | null): string {
-    if (pointer === null) return '0';
-    const { space } = this.#heap;
-    if (pointer >= space.breakStart && pointer < space.breakEnd) {
-      return `${this.#threaded ? 'm:' : ''}${pointer - space.breakStart}`;
-    }
-    const raw = space.isAccessible(pointer - 8, 8) ? this.#heap.peek(this.#heap.real(pointer - 8)) : 0n;
-    if (this.#threaded && this.#firstChunk === 0 && (raw & 6n) === 4n) this.#noticeArena();
-    const heapStart = pointer - (pointer % slotBytes);
-    const isFirst = this.#firstChunk !== 0 && heapStart === this.#firstChunk - (this.#firstChunk % slotBytes);
-    if (this.#threaded && isFirst) return String(pointer - this.#firstChunk);
-    if ((raw & 2n) !== 0n) return `M ${raw & ~7n} ${pointer % space.pageBytes}`;
-    if (this.#threaded && (raw & 4n) !== 0n) return `h${this.#heapNumber(heapStart)}:${pointer - heapStart}`;
-    return String(pointer - this.#firstChunk);
-  }
-
-  #noticeArena(): void {
-    const { arena, profile } = this.#heap;
-    this.#firstChunk = arena + 16 * Math.ceil(profile.state.sizeBytes / 16);
-  }
-
-  /** Steps back to the first heap of the arena. */
-  #heapNumber(start: number): number {
-    let number = 0;
-    for (let heap = start; number < 65_536; number++) {
-      if (!this.#heap.space.isAccessible(heap + 8, 8)) break;
-      const previous = this.#heap.peek(this.#heap.real(heap + 8));
-      if (previous === 0n || Number(previous >> 32n) !== this.#heap.hi) break;
-      heap = Number(previous & 0xffff_ffffn);
-    }
-    return number;
+    this.lines.push(this.#places.line(pointer));
   }
 
   /** Runs an operation that is no heap call of a program. @returns its line */
@@ -208,7 +171,7 @@ class HeapRun {
   #value(index: number): bigint {
     const { opcodes, extras, values } = this.#trace;
     const mangle = (value: bigint): bigint => (this.#location(index) >> 12n) ^ value;
-    const chunk = BigInt.asUintN(64, this.#heap.real(this.#firstChunk) + BigInt(extras[index]));
+    const chunk = BigInt.asUintN(64, this.#heap.real(this.#places.firstChunk) + BigInt(extras[index]));
     switch (opcodes[index]) {
       case Opcode.write:
         return values[extras[index]];

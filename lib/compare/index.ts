@@ -1,5 +1,11 @@
 /** lib/compare: one trace on many allocators: placement, time, footprint, system calls. */
-export { type Agreement, comparePlacements, type Difference } from './agreement.ts';
+export {
+  type Agreement,
+  comparePlacements,
+  comparePlaces,
+  type Difference,
+  type PlacementAgreement,
+} from './agreement.ts';
 export { replayOnBuffers } from './buffer-baseline.ts';
 export { type CompareOptions, compareTrace } from './compare.ts';
 export {
@@ -20,6 +26,7 @@ export {
 } from './fidelity-many.ts';
 export { drawDifference } from './fidelity-picture.ts';
 export { type HeapReplayOptions, heapPlacements } from './fidelity-replay.ts';
+export { HeapPlaces } from './heap-places.ts';
 export { type Measurement, type MeasureOptions, measureSubject, type Round } from './measure.ts';
 export { type MeasurableName, measureApart, measureHere } from './measure-child.ts';
 export {
@@ -30,7 +37,7 @@ export {
   replayerPath,
 } from './native.ts';
 export { type ImageSection, type NativeImage, parseNativeImage } from './native-image.ts';
-export { type PlacementNaming, placementLines } from './placements.ts';
+export { placementLines, placementsOn } from './placements.ts';
 export { encodeProgram } from './program.ts';
 export { ReplayerError, type ReplayerErrorCode } from './replayer-error.ts';
 export { type AllocatorName, allocatorNames, type ComparisonRow, rowOf } from './row.ts';

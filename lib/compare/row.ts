@@ -1,17 +1,20 @@
 /** One trace on one allocator as a row: what `replay --json` and `compare --json` hold. */
 import type { Trace } from '../trace/index.ts';
+import type { PlacementAgreement } from './agreement.ts';
 import type { Measurement } from './measure.ts';
 
 /** Everything a trace can be replayed on. */
-export type AllocatorName = 'chunklist' | 'native' | 'buffer';
+export type AllocatorName = 'heap' | 'chunklist' | 'native' | 'buffer';
 
 /** All of them, in the order of a table. */
-export const allocatorNames: readonly AllocatorName[] = ['chunklist', 'native', 'buffer'];
+export const allocatorNames: readonly AllocatorName[] = ['heap', 'chunklist', 'native', 'buffer'];
 
 /** One line of a comparison. */
 export interface ComparisonRow {
   trace: string;
   allocator: AllocatorName;
+  /** C library that `heap` was. */
+  glibc?: string;
   operations: number;
   /** Least CPU time of a run on a fresh heap with warm code, divided by the operations. */
   nsPerOperation: number;
@@ -27,6 +30,8 @@ export interface ComparisonRow {
   systemCalls: Record<string, number> | null;
   /** Page faults of the run with the fewest. */
   minorFaults: number;
+  /** How many blocks `heap` put where the native malloc puts them; only when both were run. */
+  agreement?: PlacementAgreement;
 }
 
 /**

@@ -1,30 +1,47 @@
 /** The allocators of this package that a trace can be replayed on, each on fresh pages. */
 import { ARENA_HEADER_BYTES, ChunkList, type Placement } from '../chunklist/index.ts';
-import { type Allocator, GiB } from '../core/index.ts';
-import { mmapSource } from '../pages/index.ts';
+import { type Allocator, GiB, type Pointer, type WindowSource } from '../core/index.ts';
+import { type GlibcVersion, Heap, type HeapOptions, type Tunables } from '../heap/index.ts';
+import { mmapSource, mmapWindow } from '../pages/index.ts';
+import { HeapPlaces } from './heap-places.ts';
 
 /** Names as the command line has them. */
-export type SubjectName = 'chunklist';
+export type SubjectName = 'heap' | 'chunklist';
 
 /** All of them. */
-export const subjectNames: readonly SubjectName[] = ['chunklist'];
+export const subjectNames: readonly SubjectName[] = ['heap', 'chunklist'];
 
 /** What a subject can be told. */
 export interface SubjectOptions {
   /** Search order of `chunklist`. @defaultValue 'first-fit' */
   placement?: Placement;
+  /** C library that `heap` is. @defaultValue '2.36' */
+  glibc?: GlibcVersion;
+  /** Arena of `heap`. @defaultValue 'main' */
+  arena?: 'main' | 'thread';
+  /** Start-up parameters of `heap`. */
+  tunables?: Tunables;
+  /** Each growth of a subject's pages is a call of its own, as far as the system's page size lets it. */
+  everyCall?: boolean;
 }
 
 /** A fresh allocator, with what the comparison wants to know beyond `Allocator`. */
 export interface Subject {
   allocator: Allocator;
+  /** The allocator, where it is the glibc heap. */
+  heap?: Heap;
   /** System calls of its pages so far, by name. */
   systemCalls: Readonly<Record<string, number>>;
-  /** Where placement offsets count from. */
-  firstChunkOffset: number;
+  /** Most bytes it ever had from the system at one time. */
+  peakHeapBytes: () => number;
+  /** The placement line of a block, right after the call that gave it. */
+  place: (pointer: Pointer | null) => string;
+  /** The arena's bytes from its first one to its last, as they are now. */
+  image: () => Uint8Array;
 }
 
 const arenaLimitBytes = 2 * GiB;
+const label = 'chunkyard replay';
 
 /**
  * Makes an allocator with an empty arena on real pages.
@@ -32,8 +49,67 @@ const arenaLimitBytes = 2 * GiB;
  * @param options for it
  * @throws PosixError when there is no room for the arena
  */
-export function makeSubject(_name: SubjectName, options: SubjectOptions = {}): Subject {
-  const source = mmapSource({ limitBytes: arenaLimitBytes, name: 'chunkyard replay' });
-  const allocator = ChunkList.create({ source, placement: options.placement ?? 'first-fit' });
-  return { allocator, systemCalls: source.systemCalls, firstChunkOffset: ARENA_HEADER_BYTES };
+export function makeSubject(name: SubjectName, options: SubjectOptions = {}): Subject {
+  return name === 'heap' ? makeHeap(options) : makeChunkList(options);
 }
+
+function makeChunkList({ placement = 'first-fit', everyCall }: SubjectOptions): Subject {
+  const step = everyCall ? { commitStepBytes: 1 } : {};
+  const source = mmapSource({ limitBytes: arenaLimitBytes, name: label, ...step });
+  const allocator = ChunkList.create({ source, placement });
+  return {
+    allocator,
+    systemCalls: source.systemCalls,
+    peakHeapBytes: () => allocator.stats().peakHeapBytes,
+    place: (pointer) => (pointer === null ? '0' : String(pointer - ARENA_HEADER_BYTES)),
+    image: () => allocator.bytes,
+  };
+}
+
+function makeHeap({ glibc, arena, tunables, everyCall }: SubjectOptions): Subject {
+  const source = mmapWindow({ name: label, ...(everyCall ? { commitStepBytes: 1 } : {}) });
+  const heap = createHeap({
+    source,
+    ...(glibc ? { glibc } : {}),
+    ...(arena ? { arena } : {}),
+    ...(tunables ? { tunables } : {}),
+  });
+  const places = new HeapPlaces(heap);
+  return {
+    allocator: heap,
+    heap,
+    systemCalls: source.systemCalls,
+    peakHeapBytes: () => heap.space.peakBytes,
+    place: (pointer) => places.line(pointer),
+    image: () => imageOf(heap),
+  };
+}
+
+/** A window whose heap is refused goes at once. */
+function createHeap(options: HeapOptions & { source: WindowSource }): Heap {
+  try {
+    return Heap.create(options);
+  } catch (error) {
+    options.source.release();
+    throw error;
+  }
+}
+
+/** The break's area, or the heaps of a thread arena one after the other, oldest first. */
+function imageOf(heap: Heap): Uint8Array {
+  const newest = heap.snapshot();
+  const parts = [newest.bytes];
+  if (heap.threaded && newest.bytes.length > 0) {
+    const before = (start: number): number => heap.offsetOf(heap.peek(heap.real(start + HEAP_PREV)));
+    const hasPrevious = (start: number): boolean => heap.peek(heap.real(start + HEAP_PREV)) !== 0n;
+    for (let start = newest.startOffset; hasPrevious(start); ) {
+      start = before(start);
+      parts.unshift(heap.b.slice(start, start + heap.word(start + HEAP_SIZE)));
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+/** Words of a thread heap's header: the heap before it, its accessible bytes. */
+const HEAP_PREV = 8;
+const HEAP_SIZE = 16;

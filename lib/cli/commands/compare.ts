@@ -6,6 +6,7 @@ import { type GlibcVersion, profiles } from '../../heap/index.ts';
 import { readTrace, type Trace } from '../../trace/index.ts';
 import { UsageError } from '../failure.ts';
 import { type FidelityCommandOptions, runFidelity } from '../fidelity-run.ts';
+import { addTunableOption, heapTunables } from '../heap-options.ts';
 import type { Output } from '../output.ts';
 import { addExamples, addJson, count, duration, integerOption, percent } from '../words.ts';
 
@@ -14,6 +15,7 @@ interface CompareCommandOptions extends FidelityCommandOptions {
   on: AllocatorName[];
   passes: number;
   rounds: number;
+  tunable?: string[];
 }
 
 /** Adds the command. */
@@ -26,17 +28,20 @@ export function addCompare(program: Command, output: Output): void {
     .argument('[trace...]', 'files (.trace, .rep, packed or not), - for standard input, or built-in traces')
     .option('--on <names>', 'allocators, separated by commas', parseNames, [...allocatorNames])
     .option('--passes <n>', 'fresh processes for each allocator', integerOption(1, 1000), 2)
-    .option('--rounds <n>', 'runs in each process; the least time counts', integerOption(1, 10_000), 3);
+    .option('--rounds <n>', 'runs in each process; the least time counts', integerOption(1, 10_000), 20);
+  addTunableOption(command);
   addFidelityOptions(command);
   addJson(command);
   addExamples(
     command,
     'compare git-repack',
-    'compare git-repack python-json --on chunklist,native --json',
+    'compare git-repack python-json --on heap,native --json',
+    'compare jq --on heap,native --arena thread --tunable glibc.malloc.tcache_count=0',
     'compare --fidelity',
     'compare jq --fidelity --arena thread --image',
   );
   command.action(async (sources: string[], options: CompareCommandOptions) => {
+    if (options.fidelity && options.tunable) throw new UsageError('--fidelity compares without --tunable');
     if (options.fidelity) return runFidelity(sources, options, output);
     if (sources.length === 0) throw new UsageError('compare: name a trace, or ask for --fidelity');
     // A trace that cannot be read is found before minutes are spent on those before it.
@@ -63,10 +68,13 @@ function addFidelityOptions(command: Command): void {
       'is every block where the native malloc puts it? Without traces: built-in, generated',
     )
     .addOption(
-      new Option('--glibc <version>', "fidelity: the machine's malloc is of this version").choices(versions),
+      new Option(
+        '--glibc <version>',
+        "C library that heap is, and the machine's malloc for --fidelity",
+      ).choices(versions),
     )
     .addOption(
-      new Option('--arena <which>', 'fidelity: which arena')
+      new Option('--arena <which>', 'arena of heap and native; both is main, and for --fidelity really both')
         .choices(['main', 'thread', 'both'])
         .default('both'),
     )
@@ -95,16 +103,23 @@ async function readAll(sources: readonly string[]): Promise<Trace[]> {
 
 async function compareAll(
   traces: readonly Trace[],
-  { on, passes, rounds }: CompareCommandOptions,
+  { on, passes, rounds, glibc, arena, tunable }: CompareCommandOptions,
   output: Output,
 ): Promise<ComparisonRow[][]> {
+  const heapOptions = {
+    ...(glibc ? { glibc } : {}),
+    arena: arena === 'thread' ? ('thread' as const) : ('main' as const),
+    ...(tunable ? { tunables: heapTunables(tunable) } : {}),
+  };
   const progress = output.progress('', traces.length * on.length * passes);
   const compared: ComparisonRow[][] = [];
   let turns = 0;
   try {
     for (const trace of traces) {
       const onProgress = (name: AllocatorName): void => progress.update(turns++, `${trace.name} on ${name}`);
-      compared.push(await compareTrace(trace, { allocators: on, passes, rounds, onProgress }));
+      compared.push(
+        await compareTrace(trace, { ...heapOptions, allocators: on, passes, rounds, onProgress }),
+      );
     }
   } finally {
     progress.stop();
@@ -119,6 +134,7 @@ async function compareAll(
  * @returns a heading and a table
  */
 export function renderComparison(trace: Trace, rows: readonly ComparisonRow[], output: Output): string[] {
+  const isMeasured = rows.some((row) => row.agreement !== undefined);
   const heading = `${trace.name}: ${count(trace.operationCount)} operations, ${formatBytes(trace.peakLiveBytes)} live at most`;
   return [
     output.palette.title(heading),
@@ -132,6 +148,7 @@ export function renderComparison(trace: Trace, rows: readonly ComparisonRow[], o
         { title: 'util.', align: 'right' },
         { title: 'faults', align: 'right' },
         { title: 'sys. calls', align: 'right' },
+        ...(isMeasured ? [{ title: 'as native', align: 'right' } as const] : []),
       ],
       rows.map((row) => [
         row.allocator,
@@ -141,9 +158,18 @@ export function renderComparison(trace: Trace, rows: readonly ComparisonRow[], o
         percent(row.utilization),
         count(row.minorFaults),
         row.systemCalls === null ? '-' : count(sum(row.systemCalls)),
+        ...(isMeasured ? [agreementOf(row)] : []),
       ]),
     ),
   ];
+}
+
+/** The share of blocks that lie where the native malloc puts them. All or nothing is said only of all or nothing. */
+export function agreementOf({ agreement }: ComparisonRow): string {
+  if (agreement === undefined) return '-';
+  const { equal, placements } = agreement;
+  if (equal === placements) return '100 %';
+  return `${Math.min(99.99, (100 * equal) / placements).toFixed(2)} %`;
 }
 
 function sum(calls: Readonly<Record<string, number>>): number {

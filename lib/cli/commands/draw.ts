@@ -24,9 +24,7 @@ export function addDraw(program: Command, output: Output): void {
     .description('Replay a trace up to an operation and draw the heap at that moment.')
     .argument('<trace>', 'a file (.trace, .rep, packed or not), - for standard input, or a built-in trace')
     .requiredOption('--at <op>', 'draw after this many operations; 0 is the empty heap', integerOption(0))
-    .addOption(
-      new Option('--on <name>', 'which allocator').choices([...subjectNames]).default(subjectNames[0]),
-    )
+    .addOption(new Option('--on <name>', 'which allocator').choices([...subjectNames]).default('chunklist'))
     .option('--svg <file>', 'write an SVG picture there instead; - for standard output')
     .option('--dump <n>', 'also print the bytes of the first <n> chunks', integerOption(1));
   addJson(command);
@@ -34,6 +32,7 @@ export function addDraw(program: Command, output: Output): void {
     command,
     'draw git-repack --at 40',
     'draw git-repack --at 40 --dump 5',
+    'draw python-json --at 2000 --on heap --dump 20',
     'draw git-repack --at 20000 --svg heap.svg',
   );
   command.action(async (source: string, options: DrawOptions) => {
@@ -69,7 +68,9 @@ function summaryOf(snapshot: HeapSnapshot): string {
     const bytes = chunks.reduce((total, chunk) => total + chunk.sizeBytes, 0);
     return `${count(chunks.length)} chunks ${state.replace('-', ' ')} (${formatBytes(bytes)})`;
   };
-  return `${snapshot.allocator} at ${hex(snapshot.baseAddress)}, ${size}: ${sum('in-use')}, ${sum('free')}`;
+  const isCached = snapshot.chunks.some((chunk) => chunk.state === 'cached');
+  const states = [sum('in-use'), ...(isCached ? [sum('cached')] : []), sum('free')];
+  return `${snapshot.allocator} at ${hex(snapshot.baseAddress)}, ${size}: ${states.join(', ')}`;
 }
 
 function renderText(trace: Trace, snapshot: HeapSnapshot, options: DrawOptions, output: Output): string[] {

@@ -4,18 +4,20 @@ import { type AllocatorName, allocatorNames } from '../../compare/index.ts';
 import { formatBytes } from '../../core/index.ts';
 import { readTrace } from '../../trace/index.ts';
 import { Disappointment, UsageError } from '../failure.ts';
+import { addHeapOptions } from '../heap-options.ts';
 import type { Output } from '../output.ts';
 import { type ReplayCommandOptions, type ReplayReport, replayNative, replayOurs } from '../replay-run.ts';
 import { addExamples, addJson, callList, count, duration, integerOption, percent } from '../words.ts';
 
 /** Which allocators an option means something to. The others refuse it: nothing is silently ignored. */
 const meantFor: Readonly<Record<string, readonly AllocatorName[]>> = {
-  arena: ['native'],
-  placements: ['chunklist', 'native'],
-  image: ['chunklist'],
-  check: ['chunklist'],
-  tunable: ['native'],
-  damage: ['native'],
+  glibc: ['heap'],
+  arena: ['heap', 'native'],
+  placements: ['heap', 'chunklist', 'native'],
+  image: ['heap', 'chunklist'],
+  check: ['heap', 'chunklist'],
+  tunable: ['heap', 'native'],
+  damage: ['heap', 'native'],
   fit: ['chunklist'],
 };
 
@@ -30,18 +32,14 @@ export function addReplay(program: Command, output: Output): void {
     .option('--placements <file>', 'write where every block came to lie; - for standard output')
     .option('--image <file>', "write the arena's bytes at the end")
     .addOption(new Option('--fit <how>', 'search order of chunklist').choices(fits))
-    .addOption(new Option('--arena <which>', 'arena of the native malloc').choices(['main', 'thread']))
-    .option(
-      '--tunable <name=value>',
-      'set a GLIBC_TUNABLES entry of the native malloc; may be repeated',
-      addTunable,
-    )
     .option('--damage', 'run the operations that damage the heap too')
-    .option('--rounds <n>', 'timed runs; the least counts', integerOption(1, 10_000), 3);
+    .option('--rounds <n>', 'timed runs; the least counts', integerOption(1, 10_000), 20);
+  addHeapOptions(command);
   addJson(command);
   addExamples(
     command,
-    'replay git-repack --on chunklist --check 100',
+    'replay git-repack --on heap --check 1000',
+    'replay git-repack --on heap --glibc 2.43 --arena thread --placements -',
     'replay jq --on native --placements jq.placements',
     'replay jq --on native --tunable glibc.malloc.mmap_threshold=65536',
   );
@@ -58,20 +56,22 @@ export function addReplay(program: Command, output: Output): void {
 
 const fits = ['first-fit', 'next-fit', 'best-fit'];
 
-function addTunable(text: string, before: string[] = []): string[] {
-  if (!/^[\w.]+=[^:=]+$/.test(text)) throw new UsageError(`--tunable ${text}: expected NAME=VALUE`);
-  return [...before, text];
-}
-
 function refuseMeaningless(options: ReplayCommandOptions): void {
   for (const [name, allocators] of Object.entries(meantFor)) {
     if (options[name as keyof ReplayCommandOptions] === undefined || allocators.includes(options.on))
       continue;
     throw new UsageError(`--${name} means nothing to ${options.on}; it is for ${allocators.join(', ')}`);
   }
+  if (options.on === 'heap' && options.damage && options.check !== undefined) {
+    throw new UsageError('--check and --damage exclude each other: a damaged heap is meant to fail');
+  }
   if (options.json && (options.placements === '-' || options.image === '-')) {
     throw new UsageError('--json prints one document and nothing else: name a file instead of -');
   }
+}
+
+function nameOf({ allocator, glibc }: ReplayReport): string {
+  return glibc === undefined ? allocator : `${allocator} (glibc ${glibc})`;
 }
 
 function renderReport(report: ReplayReport, options: ReplayCommandOptions, output: Output): string[] {
@@ -102,7 +102,7 @@ function renderReport(report: ReplayReport, options: ReplayCommandOptions, outpu
     if (options[key] !== undefined) facts.push([key, `written to ${options[key]}`]);
   }
   return [
-    output.palette.title(`${report.trace} on ${report.allocator}: ${count(report.operations)} operations`),
+    output.palette.title(`${report.trace} on ${nameOf(report)}: ${count(report.operations)} operations`),
     '',
     ...facts.map(([name, value]) => `  ${name.padEnd(18)}  ${value}`),
   ];

@@ -14,8 +14,9 @@ import { addExamples, addJson, duration, wrap } from '../words.ts';
 /** What there is to see next; a test runs each with --help. */
 export const nextCommands: readonly { command: string; shows: string }[] = [
   { command: `draw ${tourTrace} --at 400`, shows: 'a heap, drawn' },
-  { command: `replay ${tourTrace} --on chunklist --check 100`, shows: 'checked all along' },
+  { command: `replay ${tourTrace} --on heap --check 1000`, shows: 'checked all along' },
   { command: 'compare python-json', shows: 'and with Buffers' },
+  { command: 'compare --fidelity', shows: 'heap against malloc' },
   { command: 'trace info jq', shows: 'what a trace holds' },
   { command: 'maps', shows: "a process's memory" },
 ];

@@ -95,6 +95,18 @@ describe('draw', () => {
     expect(stdout).not.toContain('┌ +0x80');
   });
 
+  it('draws the glibc heap, its chunks labelled with the lists they stand on', async () => {
+    const { code, stdout } = await runCli(['draw', '-', '--at', '5', '--dump', '9', '--on', 'heap'], {
+      input: trace,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain('heap at 0x');
+    expect(stdout).toMatch(/2 chunks in use \(.*\), 2 chunks cached \(160\s+B\), 0 chunks free/);
+    expect(stdout).toMatch(/cached, 48 B +← tcache\[0x30\] 1\/1/);
+    expect(stdout).toMatch(/cached, 112 B +← tcache\[0x70\] 1\/1/);
+    expect(stdout).toMatch(/next → none +key/);
+  });
+
   it('writes an SVG with a box for every chunk', async () => {
     const file = folder.file('heap.svg');
     const { code, stdout } = await runCli(['draw', 'git-repack', '--at', '2000', '--svg', file]);

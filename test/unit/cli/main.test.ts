@@ -63,6 +63,31 @@ describe('exit codes', () => {
       /--check means nothing to native/,
     ],
     [
+      'a tunable that heap does not have',
+      ['replay', 'jq', '--on', 'heap', '--tunable', 'glibc.malloc.arena_max=1'],
+      /no such tunable; it has glibc.malloc.top_pad/,
+    ],
+    [
+      'a tunable of heap that is no number',
+      ['replay', 'jq', '--on', 'heap', '--tunable', 'glibc.malloc.top_pad=much'],
+      /expected an integer/,
+    ],
+    [
+      'a C library that heap is not',
+      ['replay', 'jq', '--on', 'heap', '--glibc', '2.99'],
+      /Allowed choices are 2.31/,
+    ],
+    [
+      'a version for the native malloc',
+      ['replay', 'jq', '--on', 'native', '--glibc', '2.36'],
+      /--glibc means nothing to native/,
+    ],
+    [
+      'checks of a heap that is damaged on purpose',
+      ['replay', 'jq', '--on', 'heap', '--damage', '--check', '5'],
+      /exclude each other/,
+    ],
+    [
       'two documents at once',
       ['replay', 'jq', '--on', 'native', '--placements', '-', '--json'],
       /name a file/,

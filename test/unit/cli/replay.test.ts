@@ -1,6 +1,8 @@
 /** `replay` and `compare`: what they print and write must agree with what was replayed. */
 import { readFileSync, statSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { machineGlibc } from '../../../lib/compare/index.ts';
+import type { ChildResult } from '../../helpers/child.ts';
 import { runCli, runJson } from '../../helpers/cli.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
@@ -17,10 +19,12 @@ interface Row {
   peakLiveBytes: number;
   utilization: number | null;
   systemCalls: Record<string, number> | null;
+  glibc?: string;
+  agreement?: { placements: number; equal: number; firstDifference: object | null };
 }
 
 describe('replay --json', () => {
-  it.each(['chunklist', 'native', 'buffer'])('on %s', async (allocator) => {
+  it.each(['heap', 'chunklist', 'native', 'buffer'])('on %s', async (allocator) => {
     const report = await runJson<Row & { format: string }>([
       'replay',
       'git-repack',
@@ -39,7 +43,9 @@ describe('replay --json', () => {
     expect(report.nsPerOperation).toBeGreaterThan(0);
     expect(report.peakHeapBytes).toBeGreaterThanOrEqual(report.peakLiveBytes);
     expect(report.utilization).toBeCloseTo(report.peakLiveBytes / report.peakHeapBytes, 12);
-    if (allocator === 'chunklist') expect(report.systemCalls).toMatchObject({ mprotect: expect.any(Number) });
+    if (allocator === 'heap') expect(report.glibc).toBe('2.36');
+    if (allocator === 'heap' || allocator === 'chunklist')
+      expect(report.systemCalls).toMatchObject({ mprotect: expect.any(Number) });
     if (allocator === 'buffer') expect(report.systemCalls).toBeNull();
   });
 });
@@ -69,6 +75,61 @@ describe('replay', () => {
     expect(readFileSync(placements, 'utf8')).toBe('32\n112\n-\n32\n-\n-\n');
     expect(statSync(image).size % 4096).toBe(0);
     expect(readFileSync(image).subarray(0, 6).toString('latin1')).toBe('CHUNKS');
+  });
+
+  describe('on heap', () => {
+    const replayHeap = (...args: string[]): Promise<ChildResult> =>
+      runCli(['replay', '-', '--on', 'heap', '--placements', '-', ...args], { input: small });
+
+    // By hand: the cache struct takes 0x290 bytes, then 48 and 112.
+    it.each([
+      ['2.31', 'main', '672\n720\n-\n832\n-\n-\n'],
+      ['2.36', 'main', '672\n720\n-\n832\n-\n-\n'],
+      ['2.36', 'thread', '672\n720\n-\n832\n-\n-\n'],
+      ['2.41', 'main', '672\n720\n-\n832\n-\n-\n'],
+    ])('of glibc %s, %s arena, blocks lie where glibc has them', async (glibc, arena, lines) => {
+      const { code, stdout, stderr } = await replayHeap('--glibc', glibc, '--arena', arena);
+      expect([code, stderr, stdout]).toEqual([0, '', lines]);
+    });
+
+    it('of this machine agrees with native, line by line', async () => {
+      const glibc = machineGlibc();
+      if (glibc === null) return;
+      for (const arena of ['main', 'thread']) {
+        const [ours, native] = [folder.file('ours'), folder.file('native')];
+        const common = ['--arena', arena, '--tunable', 'glibc.malloc.tcache_count=3', '--rounds', '1'];
+        await runJson(['replay', 'gdb', '--on', 'heap', '--glibc', glibc, '--placements', ours, ...common]);
+        await runJson(['replay', 'gdb', '--on', 'native', '--placements', native, ...common]);
+        expect(readFileSync(ours, 'utf8') === readFileSync(native, 'utf8')).toBe(true);
+      }
+    });
+
+    it('checks itself and writes its image, header by header', async () => {
+      const image = folder.file('heap-image');
+      const { code, stdout } = await runCli(
+        ['replay', '-', '--on', 'heap', '--check', '1', '--image', image, '--json'],
+        { input: small },
+      );
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ glibc: '2.36', checks: 7, failedAllocations: 0 });
+      const bytes = readFileSync(image);
+      expect(bytes.length).toBe(132 * 1024);
+      // The cache struct, then the chunk of the first block.
+      expect([bytes.readBigUInt64LE(8), bytes.readBigUInt64LE(0x298)]).toEqual([0x291n, 0x31n]);
+    });
+
+    it.each(['main', 'thread'])('runs damage to its end, %s arena', async (arena) => {
+      const twice = '# heap-trace 1\n# name twice\na 0 40\nD 0\nD 0\n';
+      const args = ['replay', '-', '--on', 'heap', '--damage', '--arena', arena];
+      const { code, stdout } = await runCli([...args, '--json'], { input: twice });
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({
+        ended: 'free(): double free detected in tcache 2',
+        nsPerOperation: null,
+      });
+      const lines = await runCli([...args, '--placements', '-'], { input: twice });
+      expect(lines.stdout).toBe('672\n-\n! free(): double free detected in tcache 2\n');
+    });
   });
 
   it('takes the search order of chunklist', async () => {
@@ -120,6 +181,16 @@ describe('compare', () => {
         expect(row.nsPerOperation).toBeGreaterThan(0);
       }
     }
+  });
+
+  it.runIf(machineGlibc() !== null)('tells how much of heap agrees with native', async () => {
+    const { traces } = await runJson<{ traces: { rows: Row[] }[] }>([
+      ...['compare', 'git-repack', '--on', 'heap,native', '--passes', '1', '--rounds', '1'],
+    ]);
+    const { agreement } = traces[0].rows[0];
+    expect(agreement).toMatchObject({ placements: expect.any(Number), firstDifference: null });
+    expect(agreement!.equal).toBe(agreement!.placements);
+    expect(traces[0].rows[1].agreement).toBeUndefined();
   });
 
   it('refuses an allocator it does not know', async () => {

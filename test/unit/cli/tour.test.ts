@@ -1,5 +1,6 @@
 /** The tour: it ends well, and what its steps say about the same thing agrees. No time is asserted. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { machineGlibc } from '../../../lib/compare/index.ts';
 import { isSupported } from '../../../lib/index.ts';
 import { runCli, runJson } from '../../helpers/cli.ts';
 import { isSanitized } from '../../helpers/sanitized.ts';
@@ -65,7 +66,10 @@ describe('tour --json', () => {
   it('replays a recorded program on ours and on the native malloc', () => {
     const { rows } = facts('trace');
     const names = rows.map((row: Facts) => row.allocator);
-    expect(names).toEqual(expect.arrayContaining(['chunklist', 'native']));
+    expect(names).toEqual(['heap', 'chunklist', 'native']);
+    const { agreement, glibc } = rows[0];
+    expect(agreement.placements).toBeGreaterThan(20_000);
+    if (glibc === machineGlibc()) expect(agreement.equal).toBe(agreement.placements);
     for (const row of rows) {
       expect(row.nsPerOperation).toBeGreaterThan(0);
       expect(row.peakHeapBytes).toBeGreaterThanOrEqual(row.peakLiveBytes);
@@ -115,6 +119,7 @@ describe('tour', () => {
     expect(stdout.match(/^\d\/5 {2}/gm)).toHaveLength(5);
     expect(stdout).not.toContain('cannot run here');
     expect(stdout).toContain('the process died of SIG');
+    if (machineGlibc() !== null) expect(stdout).toMatch(/put 21,689 of 21,689 blocks exactly where/);
     for (const line of stdout.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(80);
     const address = /the arena starts at (0x[0-9a-f]+)/.exec(stdout)?.[1];
     if (isSupported('memoryMap')) {

@@ -2,11 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import {
   comparePlacements,
+  comparePlaces,
   compareTrace,
   encodeProgram,
+  machineGlibc,
   makeSubject,
   measureSubject,
   placementLines,
+  placementsOn,
   rowOf,
 } from '../../../lib/compare/index.ts';
 import { parseTrace, readTrace, type Trace } from '../../../lib/trace/index.ts';
@@ -45,16 +48,44 @@ describe('agreement', () => {
 });
 
 test('placement lines of the chunk list count from its first chunk', () => {
-  const { allocator, firstChunkOffset } = makeSubject('chunklist');
-  using heap = allocator;
-  const lines = placementLines(parse('a 0 16\na 1 16\nf 0\na 2 16\nf -1\n'), heap, { firstChunkOffset });
+  const subject = makeSubject('chunklist');
+  using heap = subject.allocator;
+  const lines = placementLines(parse('a 0 16\na 1 16\nf 0\na 2 16\nf -1\n'), subject);
   // The first block lies one header behind the first chunk; a freed block of the size is the first fit.
-  expect(lines[0]).toBe(
-    String(heap.snapshot().chunks.find((chunk) => chunk.state === 'in-use')!.pointer - firstChunkOffset),
-  );
+  const first = heap.snapshot().chunks.find((chunk) => chunk.state === 'in-use')!;
+  expect(lines[0]).toBe(String(first.pointer - first.offset));
   expect(lines[3]).toBe(lines[0]);
   expect(Number(lines[1])).toBeGreaterThan(Number(lines[0]));
   expect([lines[2], lines[4]]).toEqual(['-', '-']);
+});
+
+describe('placement lines of the heap', () => {
+  const script = 'a 0 24\na 1 24\nf 0\na 2 10\na 3 200000\nm 4 64 100\nf 3\na 5 9007199254740991\n';
+
+  test('main arena: from the break on; the cache struct lies before the first block', () => {
+    const lines = placementsOn(parse(script), 'heap', { glibc: '2.36' });
+    expect(lines).toEqual(['672', '704', '-', '672', 'M 200704 16', '768', '-', '0']);
+  });
+
+  test('thread arena: from the chunk behind the state struct', () => {
+    const lines = placementsOn(parse(script), 'heap', { glibc: '2.36', arena: 'thread' });
+    expect(lines.slice(0, 5)).toEqual(['672', '704', '-', '672', 'M 200704 16']);
+  });
+
+  test('tunables are obeyed', () => {
+    const lines = placementsOn(parse(script), 'heap', {
+      tunables: { tcache_count: 0, mmap_threshold: 2 ** 20 },
+    });
+    expect(lines[4]).not.toMatch(/^M/);
+  });
+});
+
+test('agreement of places leaves out what gives no block', () => {
+  expect(comparePlaces(['16', '-', '48', '-'], ['16', '-', '64', '-'])).toEqual({
+    placements: 2,
+    equal: 1,
+    firstDifference: { operation: 2, expected: '48', actual: '64' },
+  });
 });
 
 test('a program is the trace in fixed records', () => {
@@ -122,19 +153,47 @@ describe('measuring', () => {
   });
 });
 
-test('all allocators side by side', async () => {
-  const trace = await readTrace('python-json');
-  const turns: string[] = [];
-  const rows = await compareTrace(trace, {
-    passes: 2,
-    rounds: 2,
-    onProgress: (allocator, pass) => turns.push(`${allocator} ${pass}`),
+describe('all allocators side by side', () => {
+  test('take turns; each has a row', async () => {
+    const trace = await readTrace('python-json');
+    const turns: string[] = [];
+    const rows = await compareTrace(trace, {
+      passes: 2,
+      rounds: 2,
+      onProgress: (allocator, pass) => turns.push(`${allocator} ${pass}`),
+    });
+    const names = ['heap', 'chunklist', 'native', 'buffer'];
+    expect(turns).toEqual([0, 1].flatMap((pass) => names.map((name) => `${name} ${pass}`)));
+    expect(rows.map((row) => row.allocator)).toEqual(names);
+    for (const row of rows) {
+      expect(row).toMatchObject({
+        trace: 'python-json',
+        operations: 9200,
+        peakLiveBytes: 3685087,
+        runs: 4,
+      });
+      expect(row.nsPerOperation).toBeGreaterThan(0);
+      expect(row.peakHeapBytes === 0 || row.peakHeapBytes >= row.peakLiveBytes).toBe(true);
+    }
+    expect(rows.map((row) => row.agreement !== undefined)).toEqual([true, false, false, false]);
   });
-  expect(turns).toEqual(['chunklist 0', 'native 0', 'buffer 0', 'chunklist 1', 'native 1', 'buffer 1']);
-  expect(rows.map((row) => row.allocator)).toEqual(['chunklist', 'native', 'buffer']);
-  for (const row of rows) {
-    expect(row).toMatchObject({ trace: 'python-json', operations: 9200, peakLiveBytes: 3685087, runs: 4 });
-    expect(row.nsPerOperation).toBeGreaterThan(0);
-    expect(row.peakHeapBytes === 0 || row.peakHeapBytes >= row.peakLiveBytes).toBe(true);
-  }
+
+  test.runIf(machineGlibc() !== null).each(['main', 'thread'] as const)(
+    'the heap puts every block where the native malloc does, %s arena',
+    async (arena) => {
+      const trace = await readTrace('git-repack');
+      const [heap, native] = await compareTrace(trace, {
+        allocators: ['heap', 'native'],
+        arena,
+        tunables: { mmap_threshold: 65_536 },
+        passes: 1,
+        rounds: 1,
+      });
+      expect(heap).toMatchObject({ glibc: machineGlibc(), agreement: { firstDifference: null } });
+      expect(heap.agreement!.equal).toBe(heap.agreement!.placements);
+      expect(heap.agreement!.placements).toBeGreaterThan(20_000);
+      expect(heap.peakHeapBytes).toBeGreaterThan(0);
+      expect(native.agreement).toBeUndefined();
+    },
+  );
 });
