@@ -94,6 +94,11 @@ function threadPairs(image: NativeImage, heap: Heap): Pair[] {
   return pairs;
 }
 
+/** @returns true when all but the low `bits` of a word are those of an address in a range */
+function isCutFrom(word: bigint, start: bigint, size: bigint, bits: bigint): boolean {
+  return word >> bits >= start >> bits && word >> bits <= (start + size) >> bits;
+}
+
 class Comparer {
   readonly #heap: Heap;
   readonly #known: readonly Pair[];
@@ -142,11 +147,11 @@ class Comparer {
   #isOverwritten(expected: bigint, actual: bigint): boolean {
     const state = this.#known.find(({ section }) => section.name === 'main-state');
     if (state === undefined) return false;
-    const ours = this.#heap.real(state.offset);
-    for (let bits = 16n; bits < 48n; bits += 8n) {
-      const isSameEnd = (expected ^ actual) % (1n << bits) === 0n;
-      const isNative = expected >> bits === state.section.address >> bits;
-      if (isSameEnd && isNative && actual >> bits === ours >> bits) return true;
+    const size = BigInt(state.bytes);
+    const [native, ours] = [state.section.address, this.#heap.real(state.offset)];
+    for (let bits = 8n; bits < 48n; bits += 8n) {
+      if ((expected ^ actual) % (1n << bits) !== 0n) return false;
+      if (isCutFrom(expected, native, size, bits) && isCutFrom(actual, ours, size, bits)) return true;
     }
     return false;
   }
