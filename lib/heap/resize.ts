@@ -39,7 +39,7 @@ export abstract class Resizing extends Arenas {
     const moved = this.malloc(request);
     if (moved === null) return 0;
     this.copy(moved, p, size - 8);
-    this.freeSlowWithoutCacheSetup(p);
+    this.freeMoved(av, p);
     return moved;
   }
 
@@ -53,9 +53,10 @@ export abstract class Resizing extends Arenas {
     if (!this.profile.cacheCountsPlaces) this.ensureCacheFor(0);
   }
 
-  /** The free at the end of a realloc that moved between arenas. */
-  freeSlowWithoutCacheSetup(p: number): void {
-    this.freeSlow(p);
+  /** The free at the end of a realloc that moved between arenas: past the cache where internal frees are. */
+  freeMoved(av: number, p: number): void {
+    if (this.profile.internalFreeToCache) this.freeSlow(p);
+    else this.freeInternally(av, p - 16);
   }
 
   /** Resizes a block that is a mapping of its own. */
