@@ -28,6 +28,7 @@
         "native/constants.cc",
         "native/map_constants.cc",
         "native/mapping.cc",
+        "native/native_heap.cc",
         "native/page_calls.cc",
         "native/program_break.cc",
         "native/range_handle.cc",

@@ -15,15 +15,16 @@ cd "$folder"
 echo '{ "private": true, "type": "module" }' >package.json
 npm install --silent --ignore-scripts --no-audit --no-fund "./$tarball"
 cat >use.mjs <<'JS'
-import { ChunkList, memoryMap, mmap } from 'chunkyard';
+import { ChunkList, Heap, memoryMap, mmap } from 'chunkyard';
 const mapping = mmap({ length: 4096, name: 'packed' });
 mapping.bytes[0] = 42;
 if (!memoryMap().some((range) => range.start === mapping.address)) throw new Error('the mapping is not in the map');
 mapping.unmap();
-const heap = ChunkList.create();
-const pointer = heap.malloc(100);
-if (pointer === null || heap.check().length !== 0) throw new Error('no sound heap');
-heap.destroy();
+for (const heap of [ChunkList.create(), Heap.create()]) {
+  const pointer = heap.malloc(100);
+  if (pointer === null || heap.check().length !== 0) throw new Error(`no sound ${heap.name}`);
+  heap.destroy();
+}
 console.log(`package: ${process.version} maps and allocates from the tarball alone`);
 JS
 node use.mjs

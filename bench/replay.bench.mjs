@@ -1,49 +1,96 @@
-// Recorded programs on each allocator, interleaved fresh processes; baseline: the platform's malloc in C.
+// Recorded programs on each allocator, interleaved fresh processes; baseline: the platform's malloc in C. Once on a
+// fresh heap, page faults and system calls included, and once on a heap that has run the trace before.
 import { readdirSync } from 'node:fs';
-import { allocatorNames, compareTrace } from '../dist/compare/index.js';
+import { loadavg } from 'node:os';
+import { allocatorNames, compareTrace, measureApart, NativeReplayer } from '../dist/compare/index.js';
 import { readTrace } from '../dist/trace/index.js';
 
 const quick = process.argv.includes('--quick');
 const folder = new URL('../examples/traces/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.trace.gz'));
-const options = quick ? { passes: 1, rounds: 2, budgetMs: 1000 } : { passes: 3, rounds: 10, budgetMs: 8000 };
+const turns = quick ? 1 : 3;
+const rounds = quick ? 10 : 40;
+const budgetMs = quick ? 1000 : 8000;
+
+/** Least time of a run on a heap that has run the trace before; null for what has no heap. */
+async function steady(trace, allocator) {
+  if (allocator === 'buffer') return null;
+  if (allocator !== 'native') {
+    const { rounds: all } = await measureApart(trace, allocator, { rounds, budgetMs, sameArena: true });
+    return Math.min(...all.slice(1).map(({ cpuNs }) => cpuNs)) / trace.operationCount;
+  }
+  const replayer = new NativeReplayer(trace);
+  try {
+    const all = await replayer.time(1, rounds);
+    return Math.min(...all.filter(({ round }) => round > 0).map(({ cpuNs }) => cpuNs)) / trace.operationCount;
+  } finally {
+    replayer.close();
+  }
+}
+
+/** Interleaved: each turn every allocator runs once. */
+async function steadyTimes(trace) {
+  const best = new Map();
+  for (let turn = 0; turn < turns; turn++) {
+    for (const allocator of allocatorNames) {
+      const ns = await steady(trace, allocator);
+      best.set(allocator, ns === null ? null : Math.min(ns, best.get(allocator) ?? Number.POSITIVE_INFINITY));
+    }
+  }
+  return best;
+}
+
 const rows = [];
+const ratios = new Map(allocatorNames.map((name) => [name, { fresh: [], steady: [] }]));
 for (const file of quick ? files.slice(0, 2) : files) {
   const trace = await readTrace(new URL(file, folder).pathname);
-  const measured = await compareTrace(trace, options);
+  const measured = await compareTrace(trace, { passes: turns, rounds, budgetMs });
+  const again = await steadyTimes(trace);
   const native = measured.find((row) => row.allocator === 'native');
   for (const row of measured) {
-    const ratio = row.nsPerOperation / native.nsPerOperation;
+    const fresh = row.nsPerOperation / native.nsPerOperation;
+    const ns = again.get(row.allocator);
+    const warm = ns === null ? null : ns / again.get('native');
+    ratios.get(row.allocator).fresh.push(fresh);
+    if (warm !== null) ratios.get(row.allocator).steady.push(warm);
+    const {
+      trace: name,
+      allocator,
+      nsPerOperation,
+      firstRunNsPerOperation,
+      peakHeapBytes,
+      minorFaults,
+    } = row;
+    const agrees = row.agreement ? (100 * row.agreement.equal) / row.agreement.placements : null;
     rows.push([
-      row.trace,
-      row.allocator,
-      row.operations,
-      row.nsPerOperation,
-      ratio,
-      row.firstRunNsPerOperation,
-      row.peakHeapBytes,
-      row.minorFaults,
+      ...[name, allocator, nsPerOperation, fresh, ns, warm, firstRunNsPerOperation],
+      ...[peakHeapBytes, minorFaults, agrees],
     ]);
   }
 }
+const mean = (values) =>
+  values.length === 0
+    ? null
+    : Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+for (const [allocator, { fresh, steady: warm }] of ratios) {
+  rows.push(['geometric mean', allocator, null, mean(fresh), null, mean(warm), null, null, null, null]);
+}
 process.stdout.write(
   JSON.stringify({
-    title: `least CPU time of a run on a fresh heap; allocators ${allocatorNames.join(', ')}`,
+    title: 'least CPU time of a run, ns per operation',
     columns: [
-      'trace',
-      'allocator',
-      'operations',
-      'ns/op',
-      'x native',
-      'first run',
-      'peak heap bytes',
-      'minor faults',
+      ...['trace', 'allocator', 'fresh heap', 'x native', 'same heap', 'x native', 'first run'],
+      ...['peak heap bytes', 'minor faults', '% as native'],
     ],
     rows,
     notes: [
-      'Page faults and system calls of the run are inside the time, on both sides.',
+      'fresh heap: page faults and system calls of the run are inside the time, on both sides. same heap: the run is ' +
+        'repeated on one heap, what it leaves is freed between, off the clock, on both sides: the pages are there.',
+      "first run: the very first of a process; the engine's compilers are inside the time.",
+      '% as native: blocks that lie where the native malloc puts them, of all blocks.',
       'chunklist walks a list at each malloc, by design: it is for reading, not for speed.',
       'buffer is Buffer.allocUnsafeSlow; free only drops the reference, so its heap is not known.',
+      `Load of the machine at the end: ${loadavg()[0].toFixed(1)}.`,
     ],
   }),
 );

@@ -33,6 +33,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["extendBreak"] = Napi::Function::New<ExtendBreak>(env, "extendBreak");
   exports["shrinkBreak"] = Napi::Function::New<ShrinkBreak>(env, "shrinkBreak");
 
+  exports["nativeMalloc"] = Napi::Function::New<NativeMalloc>(env, "nativeMalloc");
+  exports["nativeFree"] = Napi::Function::New<NativeFree>(env, "nativeFree");
+
   exports["timedCases"] = TimedCases(env);
   exports["timeSystemCall"] = Napi::Function::New<TimeSystemCall>(env, "timeSystemCall");
   return exports;

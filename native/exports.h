@@ -38,6 +38,10 @@ Napi::Value GrowBreak(const Napi::CallbackInfo& info);
 Napi::Value ExtendBreak(const Napi::CallbackInfo& info);
 Napi::Value ShrinkBreak(const Napi::CallbackInfo& info);
 
+// native_heap.cc
+Napi::Value NativeMalloc(const Napi::CallbackInfo& info);
+Napi::Value NativeFree(const Napi::CallbackInfo& info);
+
 // syscall_timer.cc
 Napi::Array TimedCases(Napi::Env env);
 Napi::Value TimeSystemCall(const Napi::CallbackInfo& info);

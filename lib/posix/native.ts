@@ -92,6 +92,11 @@ export interface NativeAddon {
    */
   shrinkBreak(mapping: NativeMapping, bytes: number): 0 | NegativeErrno;
 
+  /** malloc of the process itself, for measuring. Returns the address; 0 for no memory. */
+  nativeMalloc(sizeBytes: number): number;
+  /** free of the process itself: an address that `nativeMalloc` did not give ends the process. */
+  nativeFree(address: number): void;
+
   /** Names of the cases `timeSystemCall` knows on this platform. */
   readonly timedCases: readonly string[];
   /** Times one case in batches of about 20 to 50 us, in C++. A refused call throws. */

@@ -73,3 +73,19 @@ describe('loadAddon', () => {
     expect(failure(() => loadAddon(folder.path)).message).toMatch(/chunkyard\.node: .*(short|invalid|slice)/);
   });
 });
+
+describe('the native malloc, for measuring', () => {
+  it('gives blocks of the process and takes them back', () => {
+    const { nativeMalloc, nativeFree } = native();
+    const blocks = Array.from({ length: 100 }, () => nativeMalloc(40));
+    expect(new Set(blocks).size).toBe(100);
+    for (const block of blocks) expect([Number.isSafeInteger(block), block % 8]).toEqual([true, 0]);
+    for (const block of blocks) nativeFree(block);
+    nativeFree(0);
+  });
+
+  it.each([-1, 1.5, Number.NaN, 2 ** 53, '8', undefined])('refuses a size of %s', (size) => {
+    const { nativeMalloc } = native();
+    expect(() => nativeMalloc(size as number)).toThrow(/sizeBytes/);
+  });
+});
