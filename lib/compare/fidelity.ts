@@ -18,7 +18,10 @@ export interface FidelityOptions {
   glibc?: GlibcVersion;
   /** @defaultValue 'main' */
   arena?: 'main' | 'thread';
-  /** Compare the bytes at the end as well. @defaultValue false */
+  /**
+   * Compare the bytes at the end as well, unless more is live than a heap at the native address has room for (900 MiB,
+   * or one heap of a thread arena). @defaultValue false
+   */
   image?: boolean;
   /** Loader, build, environment and time limit of the native side. */
   native?: Pick<NativeOptions, 'launcher' | 'executable' | 'environment' | 'timeoutSeconds'>;
@@ -78,14 +81,15 @@ export interface NativeRun {
  * @throws ReplayerError when there is no replayer, or it fails
  */
 export async function runNative(trace: Trace, options: FidelityOptions = {}): Promise<NativeRun> {
-  const { arena = 'main', image = false, native = {} } = options;
+  const { arena = 'main', native = {} } = options;
+  const image = options.image === true && isPlaceable(trace, arena);
   const damaging = isDamaging(trace);
   const limit = native.timeoutSeconds ?? (damaging ? damageTimeoutSeconds : undefined);
   const timeout = limit === undefined ? {} : { timeoutSeconds: limit };
   using replayer = new NativeReplayer(trace, { ...native, ...timeout, arena, damage: trace.hasDamage });
   if (!damaging && !image) return { placements: withoutLine(await replayer.placements()), image: null };
   let run = await replayer.image();
-  for (let attempt = 1; needsAddresses(trace) && attempt < attempts; attempt++) {
+  for (let attempt = 1; attempt < attempts; attempt++) {
     if (hasReachableHeap(run.image, arena)) break;
     run = await replayer.image();
   }
@@ -103,9 +107,15 @@ function withoutLine(placements: string[]): string[] {
   return placements;
 }
 
-/** Large heaps need the whole window: they lie where they like, and pointers are compared by what they point to. */
-function needsAddresses(trace: Trace): boolean {
-  return isDamaging(trace) || trace.peakLiveBytes < 64 * MiB;
+/** Most bytes live at one time for which a heap can be put at the native run's address. */
+const reachableBytes = { main: 900 * MiB, thread: 64 * MiB };
+
+/**
+ * Can the simulated heap lie where the native one lies? One that needs the whole window, or several 64 MiB heaps,
+ * lies where it likes; then placements can be compared, but stale pointers in its bytes cannot.
+ */
+function isPlaceable(trace: Trace, arena: 'main' | 'thread'): boolean {
+  return isDamaging(trace) || trace.peakLiveBytes < reachableBytes[arena];
 }
 
 function hasReachableHeap(image: NativeImage | null, arena: 'main' | 'thread'): boolean {
@@ -119,7 +129,7 @@ export function heapFor(trace: Trace, run: NativeRun, options: FidelityOptions =
     glibc: options.glibc ?? machineGlibc() ?? '2.36',
     arena: options.arena ?? 'main',
     like: run.image,
-    sameAddresses: needsAddresses(trace),
+    sameAddresses: isPlaceable(trace, options.arena ?? 'main'),
   });
 }
 

@@ -11,6 +11,7 @@ import {
   makeFidelityHeap,
   NativeReplayer,
 } from '../../lib/compare/index.ts';
+import { MiB } from '../../lib/core/index.ts';
 import { builtInTraces, generateTrace, readTrace, traceProfiles } from '../../lib/trace/index.ts';
 import { because, glibc, reasonToSkip } from './known-glibc.ts';
 
@@ -30,8 +31,10 @@ describe.skipIf(reasonToSkip !== null)(`placements as the native malloc's${becau
       });
       expect(firstDifference, `${name}, seed ${seed}`).toBeNull();
       expect(equal).toBe(operations);
+      // More is live than a heap at the native address could hold: its placements have to do.
+      if (image === null) return expect(trace.peakLiveBytes).toBeGreaterThan(64 * MiB);
       expect(image, `${name}, seed ${seed}`).toMatchObject({ differingWords: 0, firstDifference: null });
-      expect(image!.bytes).toBeGreaterThan(2000);
+      expect(image.bytes).toBeGreaterThan(2000);
     });
 
     it('recorded programs', async () => {
