@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { GiB, KiB, MiB } from '../../../lib/core/index.ts';
 import { Heap, isSupported, memoryMap, mmapWindow, pageSize } from '../../../lib/index.ts';
+import { collectUntil } from '../../helpers/collect-garbage.ts';
 
 const page = pageSize();
 
@@ -107,6 +108,18 @@ describe('Heap on real pages', () => {
     expect([...clone]).toEqual(Array(104).fill(7));
     expect(clone.buffer.byteLength).toBeLessThanOrEqual(128 * KiB);
     expect(structuredClone(heap.buffer(pointer))[0]).toBe(7);
+  });
+
+  it.runIf(isSupported('memoryMap'))('goes when it is dropped, with its window', async () => {
+    const name = 'chunkyard dropped heap';
+    const standing = (): number => memoryMap().filter((range) => range.name?.includes(name)).length;
+    const drop = (): void => {
+      for (let k = 0; k < 100; k++) Heap.create({ source: mmapWindow({ name }) }).malloc(100);
+    };
+    drop();
+    expect(standing()).toBeGreaterThan(100);
+    // The last one may still be on the stack.
+    expect(await collectUntil(() => standing() < 5)).toBe(true);
   });
 
   it('many at once, each with its own window', () => {
