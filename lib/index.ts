@@ -33,6 +33,7 @@ export {
   type GlibcVersion,
   type HeapBins,
   type HeapChunk,
+  type HeapLandmarks,
   type HeapStats,
   type MalloptName,
   type Tunables,

@@ -7,3 +7,4 @@ export type { FreeList } from './lists.ts';
 export { type GlibcVersion, type Profile, profiles } from './profiles.ts';
 export type { HeapBins, HeapChunk, HeapStats } from './report.ts';
 export type { Tunables } from './setup.ts';
+export type { HeapLandmarks } from './surface.ts';

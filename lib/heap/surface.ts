@@ -9,6 +9,7 @@ import {
 } from '../core/index.ts';
 import { checkHeap } from './check.ts';
 import { explainFree } from './explain.ts';
+import { MAIN_ARENA } from './layout.ts';
 import {
   countBytes,
   type HeapBins,
@@ -19,6 +20,16 @@ import {
   takeSnapshot,
 } from './report.ts';
 import { ThreadExit } from './thread-exit.ts';
+
+/** Real addresses of the structs from which a debugger finds everything else. */
+export interface HeapLandmarks {
+  /** The main arena's malloc_state. */
+  mainArena: bigint;
+  /** This thread's malloc_state; null before its first use. */
+  arena: bigint | null;
+  /** The per-thread cache's struct; null while there is none. */
+  cache: bigint | null;
+}
 
 /** A glibc heap. */
 export abstract class Surface extends ThreadExit implements Allocator {
@@ -75,6 +86,13 @@ export abstract class Surface extends ThreadExit implements Allocator {
   address(pointer: number): bigint {
     this.requireOpen();
     return this.real(this.requirePointer(pointer, 'no address: invalid pointer'));
+  }
+
+  /** @returns where a debugger finds the arenas and the cache (docs/debuggers.md) */
+  landmarks(): HeapLandmarks {
+    this.requireOpen();
+    const addressOf = (offset: number): bigint | null => (offset === 0 ? null : this.real(offset));
+    return { mainArena: this.real(MAIN_ARENA), arena: addressOf(this.arena), cache: addressOf(this.tcache) };
   }
 
   /** @returns every chunk in address order */
