@@ -41,8 +41,13 @@ export abstract class Allocating extends Scanning {
     for (;;) {
       const p = this.scan(av, nb);
       if (p !== 0) return p;
-      const v = this.takeLarger(av, nb);
-      if (v !== 0) return v + 16;
+      const index = nb < 1024 ? nb >>> 4 : largeBinIndex(nb);
+      if (nb >= 1024) {
+        const v = this.bestFit((av + this.headsAt + (index << 4)) >>> 0, nb);
+        if (v !== 0) return this.takeOut(av, v, nb, false);
+      }
+      const v = this.findInMap(av, nb, index + 1);
+      if (v !== 0) return this.takeOut(av, v, nb, true);
       const top = w[(av + this.topAt) >>> 2];
       const t = top >>> 2;
       const topSize = (w[t + 2] & ~7) >>> 0;
@@ -55,23 +60,8 @@ export abstract class Allocating extends Scanning {
     return chunk === 0 ? 0 : chunk + 16;
   }
 
-  /** Takes the best chunk of the own large bin, or the last chunk of the next bin that has one. */
-  takeLarger(av: number, nb: number): number {
-    const index = nb < 1024 ? nb >>> 4 : largeBinIndex(nb);
-    if (nb >= 1024) {
-      const v = this.bestFit((av + this.headsAt + (index << 4)) >>> 0, nb);
-      if (v !== 0) {
-        const size = (this.w[(v >>> 2) + 2] & ~7) >>> 0;
-        this.unlink(v);
-        this.split(av, v, size, nb, 'malloc(): corrupted unsorted chunks');
-        return v;
-      }
-    }
-    return this.takeFromMap(av, nb, index + 1);
-  }
-
-  /** Searches the binmap from bin `from` up. */
-  takeFromMap(av: number, nb: number, from: number): number {
+  /** Searches the binmap from bin `from` up. @returns the last chunk of the first bin that has one, 0 when none */
+  findInMap(av: number, nb: number, from: number): number {
     const w = this.w;
     const m = (av + this.binmapAt) >>> 2;
     let block = from >>> 5;
@@ -88,15 +78,7 @@ export abstract class Allocating extends Scanning {
       if (v !== head) {
         const i = v >>> 2;
         if (w[(head >>> 2) + 7] !== this.hi) this.fault(this.peek(this.real(head) + 24n));
-        const size = (w[i + 2] & ~7) >>> 0;
-        if (size < nb && w[i + 3] === 0) this.examineBinned(v);
-        this.unlink(v);
-        const rest = this.split(av, v, size, nb, 'malloc(): corrupted unsorted chunks 2');
-        if (rest !== 0 && nb < 1024) {
-          const l = (av + this.lastRemainderAt) >>> 2;
-          w[l] = rest;
-          w[l + 1] = this.hi;
-        }
+        if ((w[i + 2] & ~7) >>> 0 < nb && w[i + 3] === 0) this.examineBinned(v);
         return v;
       }
       w[m + block] &= ~low;

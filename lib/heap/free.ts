@@ -2,15 +2,12 @@
  * free behind the fast path: cache with its double-free test, fastbins, merging, and the trims that follow.
  */
 import { heapSpanBytes } from './address-space.ts';
-import { MAIN_ARENA, TOP_PAD, TRIM_THRESHOLD } from './layout.ts';
-import { Merging } from './merging.ts';
+import { FreeingNormal } from './free-normal.ts';
+import { MAIN_ARENA } from './layout.ts';
 import { loopLimit } from './state.ts';
 
-/** Freed chunks that reach this size make free tidy up. */
-const consolidationThreshold = 65536;
-
 /** Freeing. @internal */
-export abstract class Freeing extends Merging {
+export abstract class Freeing extends FreeingNormal {
   /** @returns how many more blocks the cache takes in class `index` */
   abstract cacheRoom(index: number): number;
   /** Puts the block `mem` into class `index`, which must have room. */
@@ -123,47 +120,10 @@ export abstract class Freeing extends Merging {
     if (isLocked && (old | oldHi) !== 0) this.examineOldHead(old, oldHi, size);
   }
 
-  /** Merges a chunk into unsorted or top, and trims when it became large. */
-  freeNormal(av: number, c: number, size: number): void {
-    const w = this.w;
-    const top = w[(av + this.topAt) >>> 2] >>> 2;
-    const i = c >>> 2;
-    const n = i + (size >>> 2);
-    const nextRaw = w[n + 2];
-    if (
-      (((nextRaw & 1) ^ 1) | w[n + 3]) !== 0 ||
-      nextRaw <= 16 ||
-      nextRaw >= w[(av + this.systemMemAt) >>> 2] ||
-      i === top ||
-      (n >= top && (w[(av >>> 2) + 1] & 2) === 0 && n >= top + ((w[top + 2] >>> 3) << 1))
-    ) {
-      this.examineFreeNormal(av, c, size);
-    }
-    if (w[this.perturbWord] !== 0) this.perturbFreed(c, size);
-    const merged = this.merge(av, c, size, 'corrupted size vs. prev_size while consolidating', true);
-    if (merged >= consolidationThreshold) this.tidy(av);
-  }
-
-  /** After a large free: consolidate, and give memory back when the top is large. */
-  tidy(av: number): void {
-    if (this.fastbinsAt >= 0 && this.w[(av + this.haveFastAt) >>> 2] !== 0) this.consolidate(av);
-    if (av !== MAIN_ARENA) {
-      this.heapTrim(this.word(TOP_PAD), av);
-    } else if (this.topSize(av) >= this.word(TRIM_THRESHOLD)) {
-      this.systrim(av, this.word(TOP_PAD));
-    }
-  }
-
   /** @returns system_mem, or Infinity when its high half is damaged */
   systemMem(av: number): number {
     const i = (av + this.systemMemAt) >>> 2;
     return this.w[i + 1] === 0 ? this.w[i] : Number.POSITIVE_INFINITY;
-  }
-
-  /** Fills freed bytes when the perturb byte is set. */
-  perturbFreed(c: number, size: number): void {
-    const byte = this.w[this.perturbWord];
-    if (byte !== 0) this.b.fill(byte, c + 16, c + size);
   }
 
   /** Reads of free at a pointer that looks like nothing. */
@@ -221,26 +181,5 @@ export abstract class Freeing extends Merging {
     const head = (BigInt(oldHi) << 32n) | BigInt(old);
     const found = Number(this.peek(head + 8n) & 0xffff_fff8n);
     if (found >>> 4 !== size >>> 4) this.abort('invalid fastbin entry (free)', old, size, found);
-  }
-
-  /** The tests before a merge, in their order. */
-  examineFreeNormal(av: number, c: number, exactSize: number | bigint): void {
-    const size = BigInt(exactSize);
-    const chunk = this.real(c);
-    const arena = this.real(av);
-    const top = this.peek(arena + BigInt(this.topAt));
-    if (chunk === top) this.abort('double free or corruption (top)', c + 16);
-    const next = this.wrap(chunk + size);
-    const isContiguous = (this.peek(arena) & (2n << 32n)) === 0n;
-    if (isContiguous && next >= this.wrap(top + (this.peek(top + 8n) & ~7n))) {
-      this.abort('double free or corruption (out)', c + 16);
-    }
-    const nextRaw = this.peek(next + 8n);
-    if ((nextRaw & 1n) === 0n) this.abort('double free or corruption (!prev)', c + 16);
-    const systemMem = this.peek(arena + BigInt(this.systemMemAt));
-    if (nextRaw <= 16n || (nextRaw & ~7n) >= systemMem) {
-      this.abort('free(): invalid next size (normal)', c + 16, systemMem, nextRaw);
-    }
-    this.requireAligned(next);
   }
 }

@@ -46,7 +46,7 @@ export abstract class Merging extends Trimming {
     } else {
       w[n + 2] = nextRaw & ~1;
     }
-    if (isFree && this.smallDirect && merged < 1024) this.insertSmall(av, i, merged);
+    if (isFree && merged < this.directBelow) this.insertSmall(av, i, merged);
     else this.insertUnsorted(av, i, merged, isFree);
     const end = i + (merged >>> 2);
     w[i + 2] = merged | 1;

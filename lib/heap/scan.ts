@@ -23,7 +23,7 @@ export abstract class Scanning extends LargeBins {
    */
   scan(av: number, nb: number): number {
     const w = this.w;
-    const hi = this.hi;
+    const hi = this.hi >>> 0;
     const head = (av + this.unsortedAt) >>> 0;
     const h = head >>> 2;
     const systemMem = w[(av + this.systemMemAt) >>> 2];
@@ -39,11 +39,15 @@ export abstract class Scanning extends LargeBins {
       const nextRaw = w[n + 2];
       const back = w[i + 6];
       const b = back >>> 2;
-      const wrongSize = w[i + 3] | w[n + 3] | ((w[n] & ~7) ^ size) | w[n + 1] | (nextRaw & 1);
-      const wrongBack = (w[b + 4] ^ v) | (w[b + 5] ^ hi) | (w[h + 7] ^ hi) | (w[i + 7] ^ hi);
-      const wrongHead = (w[i + 4] ^ head) | (w[i + 5] ^ hi) | ((v | back) & 3);
       if (
-        (wrongSize | wrongBack | wrongHead) !== 0 ||
+        (w[i + 3] | w[n + 3] | w[n + 1] | (nextRaw & 1) | ((v | back) & 3)) !== 0 ||
+        (w[n] & ~7) >>> 0 !== size ||
+        w[b + 4] !== v ||
+        w[b + 5] !== hi ||
+        w[h + 7] !== hi ||
+        w[i + 7] !== hi ||
+        w[i + 4] !== head ||
+        w[i + 5] !== hi ||
         size <= 16 ||
         size > systemMem ||
         nextRaw < 16 ||

@@ -46,8 +46,8 @@ export abstract class ArenaState {
   /** Alignment a link must have: 15 with safe-linking, 0 without. */
   declare readonly linkAlign: number;
   declare readonly threaded: boolean;
-  /** free puts small chunks straight into their bin. */
-  declare readonly smallDirect: boolean;
+  /** Chunks below this size are freed straight into their small bin: 1024, or 0 in versions that do not. */
+  declare readonly directBelow: number;
   /** Flag bits that send a free to the slow path. */
   declare readonly slowFreeFlags: number;
   /** The key of cached blocks as two signed halves, so that V8 keeps them as small integers. */
@@ -92,7 +92,7 @@ export abstract class ArenaState {
     this.mangleLo = profile.safeLinking ? this.hi << 20 : 0;
     this.mangleHi = profile.safeLinking ? this.hi >>> 12 : 0;
     this.threaded = setup.threaded;
-    this.smallDirect = profile.smallFreeToSmallBin;
+    this.directBelow = profile.smallFreeToSmallBin ? 1024 : 0;
     this.slowFreeFlags = setup.threaded ? 10 : 14;
     this.keyLo = Number(key & 0xffff_ffffn) | 0;
     this.keyHi = Number(key >> 32n) | 0;
