@@ -1,5 +1,5 @@
 /** The calls of the C library: arguments in, blocks out. The fast paths of malloc and free stand in variants. */
-import { ArgumentError, HeapError, isPowerOfTwo, requireInteger } from '../core/index.ts';
+import { ArgumentError, HeapError, isPowerOfTwo, requireInteger, requireOneOf } from '../core/index.ts';
 import { Aligning } from './align.ts';
 import {
   MAIN_ARENA,
@@ -26,6 +26,8 @@ export const malloptNumbers = {
 
 /** A parameter of mallopt. */
 export type MalloptName = keyof typeof malloptNumbers;
+
+const malloptNames = Object.keys(malloptNumbers) as MalloptName[];
 
 /** The calls. @internal */
 export abstract class Calls extends Aligning {
@@ -161,9 +163,13 @@ export abstract class Calls extends Aligning {
    */
   mallopt(name: MalloptName | number, value: number): boolean {
     this.requireOpen();
-    const number = typeof name === 'number' ? name : malloptNumbers[name];
     const limit = 2 ** 31 - 1;
-    const amount = requireInteger('value', value, { minimum: -limit - 1, maximum: limit });
+    const bounds = { minimum: -limit - 1, maximum: limit };
+    const number =
+      typeof name === 'number'
+        ? requireInteger('name', name, bounds)
+        : malloptNumbers[requireOneOf('name', name, malloptNames)];
+    const amount = requireInteger('value', value, bounds);
     if (this.profile.malloptConsolidates) this.consolidate(MAIN_ARENA);
     return this.setParameter(number, amount);
   }
