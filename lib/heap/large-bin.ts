@@ -23,11 +23,12 @@ export function largeBinIndex(size: number): number {
 /** Large bins. @internal */
 export abstract class LargeBins extends LargeChecks {
   /** Puts a chunk of 1024 bytes or more at its place in its bin, and marks the bin. */
-  insertLarge(av: number, v: number, size: number): void {
+  insertLarge(av: number, chunk: number, size: number): void {
     const w = this.w;
-    const hi = this.hi;
+    const v = chunk >>> 0;
+    const hi = this.hi >>> 0;
     const index = largeBinIndex(size);
-    const head = av + this.headsAt + 16 * index;
+    const head = (av + this.headsAt + (index << 4)) >>> 0;
     const i = v >>> 2;
     const h = head >>> 2;
     w[(av + this.binmapAt + ((index >>> 5) << 2)) >>> 2] |= 1 << (index & 31);
@@ -41,18 +42,18 @@ export abstract class LargeBins extends LargeChecks {
     } else {
       const last = w[h + 6];
       const lastRaw = w[(last >>> 2) + 2];
-      if (((w[h + 7] ^ hi) | (w[h + 5] ^ hi) | (lastRaw & 4) | (last & 3)) !== 0 || lastRaw === 0) {
+      if (w[h + 7] !== hi || w[h + 5] !== hi || ((lastRaw & 4) | (last & 3)) !== 0 || lastRaw === 0) {
         this.examineLast(head);
       }
-      if (size + 1 < lastRaw || w[(last >>> 2) + 3] !== 0) {
+      if ((size | 1) >>> 0 < lastRaw || w[(last >>> 2) + 3] !== 0) {
         this.insertSmallest(v, forward);
         forward = head;
         back = last;
       } else {
-        forward = this.insertRing(v, size, forward);
+        forward = this.insertRing(v, size, forward) >>> 0;
         back = w[(forward >>> 2) + 6];
         const b = back >>> 2;
-        if (((w[b + 4] ^ forward) | (w[b + 5] ^ hi) | (w[(forward >>> 2) + 7] ^ hi)) !== 0)
+        if (w[b + 4] !== forward || w[b + 5] !== hi || w[(forward >>> 2) + 7] !== hi)
           this.examineBack(forward);
       }
     }
@@ -69,7 +70,7 @@ export abstract class LargeBins extends LargeChecks {
   /** Links a chunk into the ring between the largest (`first`) and the old smallest. */
   insertSmallest(v: number, first: number): void {
     const w = this.w;
-    const hi = this.hi;
+    const hi = this.hi >>> 0;
     const i = v >>> 2;
     const f = first >>> 2;
     const smallest = w[f + 10];
@@ -93,21 +94,22 @@ export abstract class LargeBins extends LargeChecks {
    */
   insertRing(v: number, size: number, first: number): number {
     const w = this.w;
-    const hi = this.hi;
-    let at = first;
+    const hi = this.hi >>> 0;
+    const raw = (size | 1) >>> 0;
+    let at = first >>> 0;
     let a = at >>> 2;
     if ((w[a + 2] & 4) !== 0 || w[a + 2] === 0) this.examineRing(at);
-    for (let steps = 0; size + 1 < w[a + 2] || w[a + 3] !== 0; steps++) {
+    for (let steps = 0; raw < w[a + 2] || w[a + 3] !== 0; steps++) {
       if (steps > loopLimit) this.hang(at);
       at = w[a + 8];
       const nextHi = w[a + 9];
       a = at >>> 2;
-      if (((nextHi ^ hi) | (w[a + 2] & 4) | (at & 3)) !== 0 || w[a + 2] === 0) {
+      if (nextHi !== hi || ((w[a + 2] & 4) | (at & 3)) !== 0 || w[a + 2] === 0) {
         this.reach(BigInt(nextHi) * 2n ** 32n + BigInt(at) + 8n);
         this.examineRing(at);
       }
     }
-    if (w[a + 2] === size + 1) {
+    if (w[a + 2] === raw) {
       if (w[a + 5] !== hi) this.fault(BigInt(w[a + 5]) * 2n ** 32n + BigInt(w[a + 4]));
       return w[a + 4];
     }
@@ -129,11 +131,12 @@ export abstract class LargeBins extends LargeChecks {
    * Finds the best chunk of a request's own bin.
    * @returns the chunk, 0 when even the largest is too small
    */
-  bestFit(head: number, nb: number): number {
+  bestFit(head: number, wanted: number): number {
     const w = this.w;
-    const hi = this.hi;
+    const nb = wanted >>> 0;
+    const hi = this.hi >>> 0;
     const first = w[(head >>> 2) + 4];
-    if (first === head && w[(head >>> 2) + 5] === hi) return 0;
+    if (first === head >>> 0 && w[(head >>> 2) + 5] === hi) return 0;
     if (w[(head >>> 2) + 5] !== hi) this.fault(this.peek(this.real(head) + 16n));
     let i = first >>> 2;
     if (w[i + 2] < nb && w[i + 3] === 0) {
@@ -143,7 +146,7 @@ export abstract class LargeBins extends LargeChecks {
     let v = first;
     for (let steps = 0; steps < loopLimit; steps++) {
       v = w[i + 10];
-      if (((w[i + 11] ^ hi) | (v & 3)) !== 0) this.examineRingStep((i << 2) >>> 0);
+      if (w[i + 11] !== hi || (v & 3) !== 0) this.examineRingStep((i << 2) >>> 0);
       i = v >>> 2;
       if ((w[i + 2] & ~7) >>> 0 >= nb || w[i + 3] !== 0) return this.preferSecond(head, v);
       if (w[i + 2] === 0) this.reach(this.real(v) + 8n);
@@ -152,8 +155,9 @@ export abstract class LargeBins extends LargeChecks {
   }
 
   /** Takes the next chunk of the same size, if any, so that the ring is not disturbed. */
-  preferSecond(head: number, v: number): number {
+  preferSecond(head: number, chunk: number): number {
     const w = this.w;
+    const v = chunk >>> 0;
     const i = v >>> 2;
     if (w[(head >>> 2) + 6] === v) return v;
     const next = w[i + 4];

@@ -21,8 +21,9 @@ export abstract class Scanning extends LargeBins {
    * @param nb chunk size wanted
    * @returns the user pointer of a block found, 0 when none was
    */
-  scan(av: number, nb: number): number {
+  scan(av: number, wanted: number): number {
     const w = this.w;
+    const nb = wanted >>> 0;
     const hi = this.hi >>> 0;
     const head = (av + this.unsortedAt) >>> 0;
     const h = head >>> 2;
