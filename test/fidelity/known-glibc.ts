@@ -18,3 +18,9 @@ export const reasonToSkip: string | null = ((): string | null => {
 
 /** Added to the names of tests, so that a skipped one says why. */
 export const because: string = reasonToSkip === null ? '' : ` (skipped: ${reasonToSkip})`;
+
+/**
+ * Where the random traces of a test begin: the same everywhere, so that a commit fails for what it changed; another
+ * number looks elsewhere, and `npm run fidelity` looks at many more.
+ */
+export const firstSeed: number = Number(process.env.CHUNKYARD_SEED ?? 20_000);

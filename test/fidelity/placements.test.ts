@@ -13,12 +13,12 @@ import {
 } from '../../lib/compare/index.ts';
 import { MiB } from '../../lib/core/index.ts';
 import { builtInTraces, generateTrace, readTrace, traceProfiles } from '../../lib/trace/index.ts';
-import { because, glibc, reasonToSkip } from './known-glibc.ts';
+import { because, firstSeed, glibc, reasonToSkip } from './known-glibc.ts';
 
 const arenas = ['main', 'thread'] as const;
 const names = traceProfiles.map(({ name }) => name);
 const operations = 800;
-const seed = 1 + Math.floor(Math.random() * 1e9);
+const seed = firstSeed;
 
 describe.skipIf(reasonToSkip !== null)(`placements as the native malloc's${because}`, () => {
   describe.each(arenas)('%s arena', (arena) => {

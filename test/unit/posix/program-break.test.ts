@@ -1,15 +1,15 @@
 /** The real program break, each scenario in a process of its own: what moves it, what is refused and why. */
 import { describe, expect, it } from 'vitest';
 import { isSupported, pageSize, programBreak } from '../../../lib/posix/index.ts';
-import { runBreakCase } from '../../helpers/break-case.ts';
+import { quietMalloc, runBreakCase } from '../../helpers/break-case.ts';
 import { isSanitized } from '../../helpers/sanitized.ts';
 
 const page = pageSize();
 
-/** Lets malloc take 64 MiB of break at once, early, so that it leaves the break alone while a scenario looks. */
-const quietMalloc = { MALLOC_TOP_PAD_: String(64 * 2 ** 20), MALLOC_TRIM_THRESHOLD_: String(2 ** 30) };
-
-async function run(scenario: string, env: Record<string, string> = {}): Promise<Record<string, unknown>> {
+async function run(
+  scenario: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Record<string, unknown>> {
   const result = await runBreakCase('test/death/cases/program-break.mjs', { args: [scenario], env });
   expect(result).toMatchObject({ code: 0, signal: null, stderr: '' });
   return JSON.parse(result.stdout);
