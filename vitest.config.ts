@@ -6,6 +6,7 @@ const config: ViteUserConfig = defineConfig({
     // Child processes, not threads: a test that faults takes down only its own file.
     pool: 'forks',
     execArgv: ['--expose-gc'],
+    maxWorkers: '100%',
     // The counts for the last line of .ci/run.
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: 'build/test-report.json' },
