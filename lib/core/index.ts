@@ -17,6 +17,16 @@ export {
   type PosixErrorDetails,
 } from './errors.ts';
 export type { ChunkSnapshot, ChunkState, HeapSnapshot } from './heap-snapshot.ts';
+export {
+  type FaultAccess,
+  type FaultBlock,
+  type FaultCode,
+  type FaultKind,
+  type FaultPolicy,
+  faultPolicies,
+  type MemoryFault,
+  MemoryFaultError,
+} from './memory-fault.ts';
 export type { PageSource } from './page-source.ts';
 export { type Random, seededRandom } from './random.ts';
 export { alignDown, alignUp, formatBytes, GiB, hex, isPowerOfTwo, KiB, MiB } from './units.ts';

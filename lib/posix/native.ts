@@ -7,6 +7,8 @@
  * a range that leaves the mapping, or a handle already unmapped, throws RangeError / Error before any call.
  */
 
+import type { NativeFaults } from './native-faults.ts';
+
 /** Opaque owner of one mapped range; unmapped when it and all its buffers are gone. */
 export interface NativeMapping {
   readonly __nativeMapping: unique symbol;
@@ -26,7 +28,7 @@ export interface NativeTiming {
 }
 
 /** What the addon exports. */
-export interface NativeAddon {
+export interface NativeAddon extends NativeFaults {
   /** PROT_*, MAP_*, MADV_*, MS_*, MREMAP_*, MFD_*, F_SEAL_*, as this platform's headers have them; absent if not. */
   readonly constants: Readonly<Record<string, number>>;
   pageSize(): number;
