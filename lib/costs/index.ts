@@ -1,4 +1,5 @@
-/** lib/costs: what a system call costs: measure, statistics, the machine it was measured on. */
+/** lib/costs: what a system call costs: measure, the machine it was measured on. */
+export { type CostSummary, ranksOutside, summarize } from '../core/index.ts';
 export { describeMachine, type Machine } from './machine.ts';
 export {
   type CostCase,
@@ -8,4 +9,3 @@ export {
   measureAll,
   measureFunction,
 } from './measure.ts';
-export { type CostSummary, ranksOutside, summarize } from './statistics.ts';

@@ -1,8 +1,7 @@
 /** One cost: timed in C++ by the addon, or, for work that is JavaScript itself, in batches here. */
 import { isMainThread } from 'node:worker_threads';
-import { PosixError, requireInteger } from '../core/index.ts';
+import { type CostSummary, PosixError, requireInteger, summarize } from '../core/index.ts';
 import { timedCases, timeSystemCall } from '../posix/index.ts';
-import { type CostSummary, summarize } from './statistics.ts';
 
 /** One line of a cost table. */
 export interface CostCase extends CostSummary {

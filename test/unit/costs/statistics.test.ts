@@ -1,7 +1,6 @@
 /** Order statistics against values worked out by hand, and against samples whose median is known. */
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../lib/core/index.ts';
-import { ranksOutside, summarize } from '../../../lib/costs/index.ts';
+import { ranksOutside, seededRandom, summarize } from '../../../lib/core/index.ts';
 
 describe('ranksOutside', () => {
   // The ranks that textbooks give for a 95 % interval of the median, less one: of 20 samples the 6th and 15th.
