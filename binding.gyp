@@ -65,6 +65,23 @@
       ],
       "cflags": ["-std=gnu11"],
       "libraries": ["-lpthread"]
+    },
+    {
+      "target_name": "recorder",
+      "sources": [
+        "native/tools/recorder.c",
+        "native/tools/recorder/config.c",
+        "native/tools/recorder/log.c",
+        "native/tools/recorder/open.c",
+        "native/tools/recorder/real.c",
+        "native/tools/recorder/sites.c",
+        "native/tools/recorder/thread.c"
+      ],
+      "type": "shared_library",
+      "product_prefix": "",
+      "product_dir": "<(PRODUCT_DIR)",
+      "cflags": ["-std=gnu11", "-fno-builtin"],
+      "conditions": [["OS!='mac'", { "libraries": ["-ldl", "-lpthread"] }]]
     }
   ]
 }

