@@ -58,10 +58,12 @@
         "native/tools/replayer/mode_time.c",
         "native/tools/replayer/mode_watched.c",
         "native/tools/replayer/program.c",
+        "native/tools/replayer/relay.c",
         "native/tools/replayer/run_bare.c",
         "native/tools/replayer/run_damage.c",
         "native/tools/replayer/run_watched.c",
-        "native/tools/replayer/text.c"
+        "native/tools/replayer/text.c",
+        "native/tools/replayer/timeline.c"
       ],
       "cflags": ["-std=gnu11"],
       "libraries": ["-lpthread"]

@@ -17,6 +17,8 @@
 
 struct arena {
   bool thread;           /* blocks are asked for by a second thread */
+  bool threads;          /* blocks are asked for by several threads, the first of them the main one */
+  bool foreign;          /* another malloc was preloaded: headers mean nothing */
   bool careful;          /* pointers may be wild: never read through one without asking the kernel */
   uintptr_t main_start;  /* first chunk of the main arena */
   uintptr_t thread_heap; /* first heap of the thread's arena, 0 until known */
@@ -24,9 +26,13 @@ struct arena {
   size_t page;
 };
 
-/* Called in the child before its first heap call: moves the break and notes where the main heap will start.
- */
-void arena_prepare(struct arena* arena, bool thread, bool careful);
+/* File of a malloc that is not the C library's own, as the dynamic linker names it; NULL for the library's
+ * own, or where nobody tells. */
+const char* arena_preloaded(void);
+
+/* Called before the child's first heap call, the flags but `foreign` set: finds out whose malloc this is,
+ * moves the break and notes where the main heap will start. */
+void arena_prepare(struct arena* arena);
 
 /* Called with every block given, so that a thread's arena is found at its first. */
 void arena_notice(struct arena* arena, const void* block);
@@ -37,7 +43,12 @@ void arena_place(const struct arena* arena, const void* block, struct text* text
 /* Bytes of the mapping that holds a block of its own, else 0. */
 size_t arena_own_mapping_bytes(const struct arena* arena, const void* block);
 
-/* Bytes that the heaps hold now: growth of the break, and of the thread's arena. Own mappings not counted. */
+/* Bytes that the heaps hold now: growth of the break, and of the threads' arenas. Own mappings not counted.
+ * 0 where nobody tells. */
 size_t arena_heap_bytes(const struct arena* arena);
+
+/* Bytes of the chunks at the ends of the heaps that have never been given out or came back whole; 0 likewise.
+ */
+size_t arena_top_bytes(const struct arena* arena);
 
 #endif

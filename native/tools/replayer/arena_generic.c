@@ -9,9 +9,11 @@ size_t arena_state_bytes(void) {
   return 0;
 }
 
-void arena_prepare(struct arena* arena, bool thread, bool careful) {
-  arena->thread = thread;
-  arena->careful = careful;
+const char* arena_preloaded(void) {
+  return NULL;
+}
+
+void arena_prepare(struct arena* arena) {
   arena->page = (size_t)sysconf(_SC_PAGESIZE);
   arena->main_start = arena->thread_heap = arena->first_chunk = 0;
 }
@@ -36,6 +38,11 @@ size_t arena_own_mapping_bytes(const struct arena* arena, const void* block) {
 }
 
 size_t arena_heap_bytes(const struct arena* arena) {
+  (void)arena;
+  return 0;
+}
+
+size_t arena_top_bytes(const struct arena* arena) {
   (void)arena;
   return 0;
 }

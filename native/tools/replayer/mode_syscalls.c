@@ -137,8 +137,8 @@ int mode_syscalls(const struct request* request) {
   counted.running = own_pages(sizeof *counted.running, true);
   counted.blocks = own_pages((request->program.header->blocks + 1) * sizeof(void*), false);
   if (counted.running == NULL || counted.blocks == NULL) return refuse("no memory for the table of blocks");
-  struct arena arena;
-  arena_prepare(&arena, request->thread, false);
+  struct arena arena = {.thread = request->thread};
+  arena_prepare(&arena);
   pid_t child = fork();
   if (child < 0) return unavailable("no child could be started");
   if (child == 0) traced_child(&counted);

@@ -92,8 +92,8 @@ int mode_time(const struct request* request) {
   timed.rounds = own_pages(request->rounds * sizeof *timed.rounds, true);
   timed.blocks = own_pages((request->program.header->blocks + 1) * sizeof(void*), false);
   if (timed.rounds == NULL || timed.blocks == NULL) return refuse("no memory for the table of blocks");
-  struct arena arena;
-  arena_prepare(&arena, request->thread, false);
+  struct arena arena = {.thread = request->thread};
+  arena_prepare(&arena);
   for (unsigned pass = 0; pass < request->passes; pass++) {
     struct ending ending;
     child_run(timed_body, &timed, request->thread, request->seconds, &ending);

@@ -1,4 +1,7 @@
-/* `placements`: one line for every operation. `footprint`: the peak of what the heap took from the system. */
+/*
+ * `placements`: one line for every operation. `footprint`: the peak of what the heap took from the system.
+ * `timeline`: both sizes and what is resident, every so many operations.
+ */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -6,10 +9,11 @@
 #include "child.h"
 #include "image.h"
 #include "modes.h"
+#include "relay.h"
 #include "runs.h"
 
 /* Longest line: `h65535:67108863`, `M 18446744073709551608 4095` or `= 18446744073709551615`. */
-enum { kLongestLine = 32 };
+enum { kLongestLine = 32, kLongestSample = 160 };
 
 struct watched {
   const struct request* request;
@@ -20,10 +24,27 @@ struct watched {
   int image;
 };
 
+/* The whole program on the calling thread. */
+static void run_alone(struct watched* watched) {
+  const struct program* program = &watched->request->program;
+  if (watched->watch->timeline) timeline_begin(watched->watch->timeline);
+  uint64_t index = 0;
+  while (index < program->header->records) {
+    index = run_watched(program, index, watched->blocks, &watched->arena, watched->watch) + 1;
+  }
+}
+
 static void watched_body(void* context) {
   struct watched* watched = context;
+  struct watch* watch = watched->watch;
   if (watched->landmarks) image_arm(watched->image, watched->landmarks, &watched->arena);
-  run_watched(&watched->request->program, watched->blocks, &watched->arena, watched->watch);
+  if (watched->request->threads) {
+    struct relay relay = {&watched->request->program, watched->blocks, &watched->arena, watch};
+    if (!relay_run(&relay)) _exit(3);
+  } else {
+    watch->bytes_before = arena_heap_bytes(&watched->arena);
+    run_alone(watched);
+  }
   image_write();
 }
 
@@ -37,18 +58,37 @@ static bool prepare_image(struct watched* watched, const char* path) {
   return true;
 }
 
+/* A timeline and its tables, touched so that they are not counted later. NULL when there is no memory. */
+static struct timeline* make_timeline(const struct request* request) {
+  const struct program_header* header = request->program.header;
+  size_t room = (header->operations / request->every + 4) * kLongestSample;
+  struct timeline* timeline = own_pages(sizeof *timeline + room, true);
+  struct block_bytes* bytes = own_pages((header->blocks + 1) * sizeof *bytes, true);
+  if (timeline == NULL || bytes == NULL) return NULL;
+  timeline->every = request->every;
+  timeline->also_at = request->also_at;
+  timeline->touch = request->touch;
+  timeline->bytes = bytes;
+  timeline->lines = (struct text){0, room, (char*)(timeline + 1)};
+  return timeline;
+}
+
 /* Runs in a child; the results are in shared memory. NULL when there is no memory for them. */
 static struct watch* watched_run(const struct request* request, bool placements, struct ending* ending) {
   const struct program_header* header = request->program.header;
   size_t room = placements ? (header->operations + 1) * kLongestLine : 1;
   struct watched watched = {.request = request};
   watched.watch = own_pages(sizeof(struct watch) + room, true);
-  watched.blocks = own_pages((header->blocks + 1) * sizeof(void*), false);
+  watched.blocks = own_pages((header->blocks + 1) * sizeof(void*), true);
   if (watched.watch == NULL || watched.blocks == NULL) return NULL;
+  if (request->every != 0 && (watched.watch->timeline = make_timeline(request)) == NULL) return NULL;
   watched.watch->placements = placements;
   watched.watch->damage = request->damage;
   watched.watch->lines = (struct text){0, room, (char*)(watched.watch + 1)};
-  arena_prepare(&watched.arena, request->thread, request->damage);
+  watched.arena.thread = request->thread;
+  watched.arena.threads = request->threads;
+  watched.arena.careful = request->damage;
+  arena_prepare(&watched.arena);
   if (request->image && !prepare_image(&watched, request->image)) return NULL;
   child_run(watched_body, &watched, request->thread, request->seconds, ending);
   return watched.watch;
@@ -82,19 +122,37 @@ static void line(struct text* text, const char* key, uint64_t value) {
   text_string(text, "\n");
 }
 
-int mode_footprint(const struct request* request) {
-  struct ending ending;
-  struct watch* watch = watched_run(request, false, &ending);
-  if (watch == NULL) return refuse("no memory for the results");
-  char bytes[1024];
+/* What both ways to look at the size have in common. */
+static int answer_sizes(const struct watch* watch, const struct ending* ending) {
+  char bytes[2048];
   struct text text = {0, sizeof bytes, bytes};
   line(&text, "operations", watch->operations);
   line(&text, "failed", watch->failed);
   line(&text, "peak-heap-bytes", watch->peak_bytes);
-  if (!ending.clean) {
+  if (arena_preloaded()) {
+    text_string(&text, "preloaded ");
+    text_string(&text, arena_preloaded());
+    text_string(&text, "\n");
+  }
+  if (!ending->clean) {
     text_string(&text, "ended ");
-    text_string(&text, ending.message);
+    text_string(&text, ending->message);
     text_string(&text, "\n");
   }
   return text_write(&text, STDOUT_FILENO) == 0 ? 0 : 1;
+}
+
+int mode_footprint(const struct request* request) {
+  struct ending ending;
+  struct watch* watch = watched_run(request, false, &ending);
+  return watch == NULL ? refuse("no memory for the results") : answer_sizes(watch, &ending);
+}
+
+int mode_timeline(const struct request* request) {
+  if (request->every == 0 || request->damage) return refuse("timeline needs --every, and no --damage");
+  struct ending ending;
+  struct watch* watch = watched_run(request, false, &ending);
+  if (watch == NULL) return refuse("no memory for the results");
+  if (text_write(&watch->timeline->lines, STDOUT_FILENO) != 0) return 1;
+  return answer_sizes(watch, &ending);
 }

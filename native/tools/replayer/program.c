@@ -44,9 +44,23 @@ static const char* check_record(const struct program* program, uint64_t index) {
   return NULL;
 }
 
-static const char* check_records(const struct program* program) {
+/* Counts a record that names a thread. False when it cannot be meant. */
+static bool note_thread(struct program* program, int32_t id) {
+  if (id < 0 || id >= kMostThreads) return false;
+  if ((uint32_t)id >= program->threads) program->threads = (uint32_t)id + 1;
+  return true;
+}
+
+static const char* check_records(struct program* program) {
   uint64_t operations = 0;
-  for (uint64_t index = 0; index < program->header->records; index++, operations++) {
+  program->threads = 1;
+  for (uint64_t index = 0; index < program->header->records; index++) {
+    const struct operation* operation = &program->records[index];
+    if (operation->opcode == 't') {
+      if (!note_thread(program, operation->id)) return "thread number out of range";
+      continue;
+    }
+    operations++;
     const char* wrong = check_record(program, index);
     if (wrong) return wrong;
     if (program_is_extended(program->records[index].opcode)) index++;

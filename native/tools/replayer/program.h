@@ -7,6 +7,7 @@
  *
  *   record      | opcode 1 | 0 0 0 | id 4 | size 8 |          every operation has one
  *   extension   | value 8          | id 4 | 0 0 0 0|          m o w p q P Q n have a second one
+ *   thread      | 't'      | 0 0 0 | id 4 | 0      |          no operation: those that follow are thread id's
  */
 #ifndef CHUNKYARD_REPLAYER_PROGRAM_H_
 #define CHUNKYARD_REPLAYER_PROGRAM_H_
@@ -39,7 +40,11 @@ struct extension {
 struct program {
   const struct program_header* header;
   const struct operation* records;
+  uint32_t threads; /* one more than the highest thread number */
 };
+
+/* Most threads of a program. */
+enum { kMostThreads = 1024 };
 
 /* Maps and checks the program on a descriptor. Returns NULL when all is well, else what is wrong with it. */
 const char* program_map(struct program* program, int descriptor);

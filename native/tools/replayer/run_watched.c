@@ -34,24 +34,23 @@ static bool is_heap_call(uint8_t opcode) {
   return opcode != 0 && strchr("acmrf", opcode) != NULL;
 }
 
-/* Footprint: what the heaps grew by plus the blocks in mappings of their own. */
-struct footprint {
-  size_t before; /* heap bytes that were there already */
-  size_t mapped;
-};
-
 static size_t mapping_before(const struct operation* operation, void** blocks, const struct arena* arena) {
   bool ends = operation->opcode == 'f' || operation->opcode == 'r';
   return ends && operation->id >= 0 ? arena_own_mapping_bytes(arena, blocks[operation->id]) : 0;
 }
 
-static void account(struct footprint* footprint, const struct arena* arena, size_t* peak) {
-  size_t now = arena_heap_bytes(arena) - footprint->before + footprint->mapped;
-  if (now > *peak) *peak = now;
+/* Footprint: what the heaps grew by plus the blocks in mappings of their own. */
+static size_t footprint_now(const struct arena* arena, const struct watch* watch) {
+  return arena_heap_bytes(arena) - watch->bytes_before + watch->mapped_bytes;
+}
+
+static void account(const struct arena* arena, struct watch* watch) {
+  size_t now = footprint_now(arena, watch);
+  if (now > watch->peak_bytes) watch->peak_bytes = now;
 }
 
 static void run_heap_call(const struct operation* operation, void** blocks, struct arena* arena,
-                          struct watch* watch, struct footprint* footprint) {
+                          struct watch* watch) {
   /* Headers of a damaged heap say nothing about its footprint, and reading them may fault. */
   size_t old_mapping = watch->damage ? 0 : mapping_before(operation, blocks, arena);
   void* given = NULL;
@@ -60,9 +59,10 @@ static void run_heap_call(const struct operation* operation, void** blocks, stru
   if (gives) arena_notice(arena, given);
   if (!watch->damage) {
     bool kept = operation->opcode == 'r' && given == NULL;
-    if (!kept) footprint->mapped -= old_mapping;
-    if (gives) footprint->mapped += arena_own_mapping_bytes(arena, given);
-    account(footprint, arena, &watch->peak_bytes);
+    if (!kept) watch->mapped_bytes -= old_mapping;
+    if (gives) watch->mapped_bytes += arena_own_mapping_bytes(arena, given);
+    account(arena, watch);
+    if (watch->timeline) timeline_note(watch->timeline, operation, given);
   }
   if (!watch->placements) return;
   if (gives) {
@@ -72,17 +72,26 @@ static void run_heap_call(const struct operation* operation, void** blocks, stru
   }
 }
 
-void run_watched(const struct program* program, void** blocks, struct arena* arena, struct watch* watch) {
-  struct footprint footprint = {arena_heap_bytes(arena), 0};
+static void look(const struct arena* arena, const struct watch* watch) {
+  if (!timeline_is_due(watch->timeline, watch->operations)) return;
+  timeline_sample(watch->timeline, watch->operations, footprint_now(arena, watch), arena_top_bytes(arena));
+}
+
+uint64_t run_watched(const struct program* program, uint64_t from, void** blocks, struct arena* arena,
+                     struct watch* watch) {
   const struct operation* end = program->records + program->header->records;
-  for (const struct operation* now = program->records; now < end; now++) {
+  const struct operation* now = program->records + from;
+  for (; now < end; now++) {
+    if (now->opcode == 't') break;
     if (is_heap_call(now->opcode)) {
-      run_heap_call(now, blocks, arena, watch, &footprint);
+      run_heap_call(now, blocks, arena, watch);
     } else if (!watch->damage || !run_damage(now, blocks, arena, &watch->lines)) {
       if (watch->placements) text_string(&watch->lines, "-");
     }
     if (watch->placements) text_string(&watch->lines, "\n");
     if (program_is_extended(now->opcode)) now++;
     watch->operations++;
+    if (watch->timeline) look(arena, watch);
   }
+  return (uint64_t)(now - program->records);
 }
