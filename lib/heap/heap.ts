@@ -25,6 +25,13 @@ export interface HeapOptions {
   glibc?: GlibcVersion;
   /** The main thread's arena (grown by the break), or another thread's (64 MiB heaps). @defaultValue 'main' */
   arena?: 'main' | 'thread';
+  /**
+   * Several threads, the main one included, which `enterThread` tells apart: 2 or more. The main one begins.
+   * @defaultValue one thread, on `arena`
+   */
+  threads?: number;
+  /** Cores of the machine that is simulated: with several threads, 8 arenas for each. @defaultValue 1 */
+  cores?: number;
   /** Where the pages come from. @defaultValue a plain ArrayBuffer */
   source?: WindowSource;
   /** Most bytes taken from the source at one time. @defaultValue 512 MiB, or what the source has */
@@ -63,7 +70,10 @@ export const Heap: {
   create(options: HeapOptions = {}): Heap {
     const profile =
       profiles[requireOneOf('glibc', options.glibc ?? '2.36', Object.keys(profiles) as GlibcVersion[])];
-    const threaded = requireOneOf('arena', options.arena ?? 'main', ['main', 'thread'] as const) === 'thread';
+    const isSecond = requireOneOf('arena', options.arena ?? 'main', ['main', 'thread'] as const) === 'thread';
+    const threads = requireThreads(options.threads, isSecond);
+    // Room for thread heaps beside the break.
+    const threaded = isSecond || threads > 1;
     const limit = requireInteger('limitBytes', options.limitBytes ?? (options.source ? 4 * GiB : 512 * MiB));
     const source = options.source ?? bufferWindow({ sizeBytes: windowBytes(limit, threaded) });
     const heapStart = requireStart(options.heapStart ?? defaultStart(source.sizeBytes, threaded), threaded);
@@ -78,12 +88,15 @@ export const Heap: {
     const heap = new (variantOf(profile, options.strict ?? false))({
       profile,
       space: layOut(source, limit, threaded, heapStart),
-      threaded,
+      threaded: isSecond,
+      threads,
+      cores: requireInteger('cores', options.cores ?? 1, { minimum: 1, maximum: 65_536 }),
       key: options.key ?? randomKey(),
       ...cacheLimits(profile, options.tunables ?? {}),
     });
     initialise(heap);
     applyTunables(heap, options.tunables ?? {});
+    heap.startThreads(threads - 1);
     return heap;
   },
   [Symbol.hasInstance]: (value: unknown): value is Heap => value instanceof CountedCache,
@@ -96,6 +109,14 @@ function variantOf(profile: Profile, isStrict: boolean): Variant {
   const made = strictVariants.get(variant) ?? strict(variant);
   strictVariants.set(variant, made);
   return made;
+}
+
+/** @returns the number of threads, 1 when there is only the one that `arena` names */
+function requireThreads(threads: number | undefined, isSecond: boolean): number {
+  if (threads === undefined) return 1;
+  const count = requireInteger('threads', threads, { minimum: 2, maximum: 65_536 });
+  if (!isSecond) return count;
+  throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'arena', "'main' with several threads", 'thread');
 }
 
 function requireStart(heapStart: number, threaded: boolean): number {

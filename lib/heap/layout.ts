@@ -45,7 +45,8 @@ export const THREAD_WORDS: number = LIBRARY_DATA + 0x100;
 /**
  * The process's malloc parameters.
  *      0 trim_threshold | 8 top_pad | 16 mmap_threshold | 24 n_mmaps 4 | 28 n_mmaps_max 4 | 32 max_n_mmaps 4 |
- *      36 no_dyn_threshold 4 | 40 mmapped_mem | 48 max_mmapped_mem | 56 sbrk_base | 64 max_fast | 72 perturb 4
+ *      36 no_dyn_threshold 4 | 40 mmapped_mem | 48 max_mmapped_mem | 56 sbrk_base | 64 max_fast | 72 perturb 4 |
+ *      80 arena_max | 88 arena_test | 96 narenas | 104 arena to be shared next
  */
 export const PARAMETERS: number = LIBRARY_DATA + 0x200;
 export const TRIM_THRESHOLD: number = PARAMETERS;
@@ -60,6 +61,10 @@ export const MAX_MAPPED_MEM: number = PARAMETERS + 48;
 export const SBRK_BASE: number = PARAMETERS + 56;
 export const MAX_FAST: number = PARAMETERS + 64;
 export const PERTURB: number = PARAMETERS + 72;
+export const ARENA_MAX: number = PARAMETERS + 80;
+export const ARENA_TEST: number = PARAMETERS + 88;
+export const NARENAS: number = PARAMETERS + 96;
+export const NEXT_ARENA: number = PARAMETERS + 104;
 
 /** The main arena's state struct. */
 export const MAIN_ARENA: number = LIBRARY_DATA + 0xc60;

@@ -72,6 +72,8 @@ export interface Tunables {
   mmap_max?: number;
   mxfast?: number;
   perturb?: number;
+  arena_max?: number;
+  arena_test?: number;
   tcache_count?: number;
   tcache_max?: number;
   tcache_unsorted_limit?: number;
@@ -84,6 +86,8 @@ const malloptTunables = [
   'mmap_max',
   'mxfast',
   'perturb',
+  'arena_max',
+  'arena_test',
 ] as const;
 
 /**

@@ -16,6 +16,10 @@ export interface EngineSetup {
   space: AddressSpace;
   /** The thread is not the main one: it has an arena of its own. */
   threaded: boolean;
+  /** Threads that `enterThread` tells apart; 1 for a heap that is not asked about it. */
+  threads: number;
+  /** Cores of the simulated machine. */
+  cores: number;
   /** 64 random bits of the process (2.34+). */
   key: bigint;
   /** Replaced limits of the cache, from tunables. */
@@ -45,11 +49,11 @@ export abstract class ArenaState {
   declare readonly linkMask: number;
   /** Alignment a link must have: 15 with safe-linking, 0 without. */
   declare readonly linkAlign: number;
-  declare readonly threaded: boolean;
+  declare threaded: boolean;
   /** Chunks below this size are freed straight into their small bin: 1024, or 0 in versions that do not. */
   declare readonly directBelow: number;
   /** Flag bits that send a free to the slow path. */
-  declare readonly slowFreeFlags: number;
+  declare slowFreeFlags: number;
   /** The key of cached blocks as two signed halves, so that V8 keeps them as small integers. */
   declare keyLo: number;
   declare keyHi: number;

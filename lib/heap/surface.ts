@@ -19,7 +19,7 @@ import {
   listChunks,
   takeSnapshot,
 } from './report.ts';
-import { ThreadExit } from './thread-exit.ts';
+import { Threads } from './threads.ts';
 
 /** Real addresses of the structs from which a debugger finds everything else. */
 export interface HeapLandmarks {
@@ -32,7 +32,7 @@ export interface HeapLandmarks {
 }
 
 /** A glibc heap. */
-export abstract class Surface extends ThreadExit implements Allocator {
+export abstract class Surface extends Threads implements Allocator {
   /** Name as the command line knows it. */
   get name(): string {
     return 'heap';
