@@ -8,15 +8,21 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Trace } from '../trace/index.ts';
 import { type NativeImage, parseNativeImage } from './native-image.ts';
+import { requirePreloaded } from './preloads.ts';
 import { encodeProgram } from './program.ts';
 import { NamelessFile } from './program-file.ts';
 import { ReplayerError } from './replayer-error.ts';
 import { runChild } from './run-child.ts';
+import { parseSamples, type TimelineOptions, type TimelineSample } from './timeline.ts';
 
 /** How a trace is replayed natively. */
 export interface NativeOptions {
   /** The process's first arena, on the program break, or that of a second thread. @defaultValue 'main' */
   arena?: 'main' | 'thread';
+  /** Each recorded thread is a thread of its own, taking turns as recorded; placements and sizes only. */
+  threads?: boolean;
+  /** A shared library with another malloc, put before the C library's. */
+  preload?: string;
   /** Run the trace's damage operations too. @defaultValue false */
   damage?: boolean;
   /** One replay may take this long, in whole seconds; then it ends with TIMEOUT. @defaultValue 120 */
@@ -52,6 +58,9 @@ export interface NativeRound {
   minorFaults: number;
 }
 
+/** Modes of the replayer that can have several threads. */
+const takingTurns: ReadonlySet<string> = new Set(['placements', 'footprint', 'timeline']);
+
 const places = ['build/Release/replayer', `prebuilds/${process.platform}-${process.arch}/replayer`];
 
 /**
@@ -78,7 +87,7 @@ export class NativeReplayer {
   constructor(trace: Trace, options: NativeOptions = {}) {
     this.#executable = options.executable ?? replayerPath();
     this.#options = options;
-    this.#file = new NamelessFile(encodeProgram(trace));
+    this.#file = new NamelessFile(encodeProgram(trace, { threads: options.threads ?? false }));
   }
 
   /** @returns a line for every operation, as docs/trace-format.md has them; `! message` last if the run died */
@@ -106,7 +115,29 @@ export class NativeReplayer {
 
   /** @returns peak and counts of one run */
   async footprint(): Promise<NativeFootprint> {
-    const fields = keyValues(await this.#run('footprint'));
+    return this.#sizes(await this.#run('footprint'));
+  }
+
+  /**
+   * The heap over time, in one run.
+   * @param options when to look
+   * @returns a sample for every look, and what `footprint` gives
+   */
+  async timeline(
+    options: TimelineOptions,
+  ): Promise<{ samples: TimelineSample[]; footprint: NativeFootprint }> {
+    const { every, alsoAt = 0, touch = false } = options;
+    const also = alsoAt > 0 ? ['--also-at', String(alsoAt)] : [];
+    const text = await this.#run(
+      ...['timeline', '--every', String(every), ...also],
+      ...(touch ? ['--touch'] : []),
+    );
+    return { samples: parseSamples(text), footprint: this.#sizes(text) };
+  }
+
+  #sizes(text: string): NativeFootprint {
+    const fields = keyValues(text);
+    if (this.#options.preload !== undefined) requirePreloaded(this.#options.preload, fields.get('preloaded'));
     const ended = fields.get('ended');
     return {
       operations: Number(fields.get('operations')),
@@ -146,25 +177,22 @@ export class NativeReplayer {
     this.close();
   }
 
-  #run(mode: string, ...more: string[]): Promise<string> {
-    const {
-      arena = 'main',
-      damage = false,
-      timeoutSeconds = 120,
-      launcher = [],
-      environment = {},
-    } = this.#options;
-    const args = [
-      mode,
-      '--arena',
-      arena,
-      '--timeout',
-      String(timeoutSeconds),
+  #run(...args: [mode: string, ...more: string[]]): Promise<string> {
+    const { arena = 'main', threads = false, damage = false } = this.#options;
+    const { timeoutSeconds = 120, launcher = [], environment = {}, preload } = this.#options;
+    // Timed and counted runs have one thread: what it costs to take turns is not the allocator's.
+    const takesTurns = threads && takingTurns.has(args[0]);
+    const words: [string, ...string[]] = [
+      ...launcher,
+      this.#executable,
+      ...args,
+      ...['--timeout', String(timeoutSeconds)],
+      ...(takesTurns ? ['--threads'] : ['--arena', arena]),
       ...(damage ? ['--damage'] : []),
-      ...more,
-    ];
-    const words = [...launcher, this.#executable, ...args] as [string, ...string[]];
-    return runChild({ command: words, input: this.#file.descriptor, environment: { ...environment } });
+    ] as [string, ...string[]];
+    const preloaded = preload === undefined ? {} : { LD_PRELOAD: preload };
+    const input = this.#file.descriptor;
+    return runChild({ command: words, input, environment: { ...preloaded, ...environment } });
   }
 }
 

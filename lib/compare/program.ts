@@ -8,15 +8,24 @@ const headerBytes = 32;
 const recordBytes = 16;
 const programVersion = 1;
 const magic = 'cyreplay';
+/** The letter of a record that names a thread; the trace format's own. */
+const threadRecord = 't'.charCodeAt(0);
+
+/** What goes into a program besides the operations. */
+export interface ProgramOptions {
+  /** Tell which thread makes each call, where the trace tells it. @defaultValue false */
+  threads?: boolean;
+}
 
 /**
  * Encodes a trace for `replayer`.
  * @param trace any trace; damage operations are encoded too, the replayer runs them when told to
  * @returns the program, in the machine's byte order (little-endian on every platform supported)
  */
-export function encodeProgram(trace: Trace): Uint8Array {
+export function encodeProgram(trace: Trace, options: ProgramOptions = {}): Uint8Array {
   const { opcodes, ids, sizes, operationCount, blockCount } = trace;
-  const records = countRecords(opcodes);
+  const switches = options.threads ? trace.threadSwitches : [];
+  const records = countRecords(opcodes) + switches.length;
   const bytes = new Uint8Array(headerBytes + records * recordBytes);
   const view = new DataView(bytes.buffer);
   for (let at = 0; at < magic.length; at++) bytes[at] = magic.charCodeAt(at);
@@ -25,7 +34,13 @@ export function encodeProgram(trace: Trace): Uint8Array {
   view.setBigUint64(16, BigInt(operationCount), true);
   view.setBigUint64(24, BigInt(records), true);
   let at = headerBytes;
+  let nextSwitch = 0;
   for (let index = 0; index < operationCount; index++) {
+    for (; switches[nextSwitch]?.operation === index; nextSwitch++) {
+      bytes[at] = threadRecord;
+      view.setInt32(at + 4, switches[nextSwitch].thread, true);
+      at += recordBytes;
+    }
     bytes[at] = opcodes[index];
     view.setInt32(at + 4, ids[index], true);
     setInt64(view, at + 8, sizes[index]);

@@ -3,7 +3,9 @@ import { ARENA_HEADER_BYTES, ChunkList, type Placement } from '../chunklist/inde
 import { type Allocator, GiB, type Pointer, type WindowSource } from '../core/index.ts';
 import { type GlibcVersion, Heap, type HeapOptions, type Tunables } from '../heap/index.ts';
 import { mmapSource, mmapWindow } from '../pages/index.ts';
+import { residentBytes } from '../posix/index.ts';
 import { HeapPlaces } from './heap-places.ts';
+import type { TimelineSubject } from './timeline.ts';
 
 /** Names as the command line has them. */
 export type SubjectName = 'heap' | 'chunklist';
@@ -19,6 +21,10 @@ export interface SubjectOptions {
   glibc?: GlibcVersion;
   /** Arena of `heap`. @defaultValue 'main' */
   arena?: 'main' | 'thread';
+  /** Threads of `heap`, 2 or more, told apart by `enterThread`; `arena` is then the main thread's. */
+  threads?: number;
+  /** Cores of the machine that `heap` simulates. */
+  cores?: number;
   /** Start-up parameters of `heap`. */
   tunables?: Tunables;
   /** Each growth of a subject's pages is a call of its own, as far as the system's page size lets it. */
@@ -26,7 +32,7 @@ export interface SubjectOptions {
 }
 
 /** A fresh allocator, with what the comparison wants to know beyond `Allocator`. */
-export interface Subject {
+export interface Subject extends TimelineSubject {
   allocator: Allocator;
   /** The allocator, where it is the glibc heap. */
   heap?: Heap;
@@ -60,28 +66,55 @@ function makeChunkList({ placement = 'first-fit', everyCall }: SubjectOptions): 
   return {
     allocator,
     systemCalls: source.systemCalls,
+    heapBytes: () => source.committedBytes,
+    topBytes: () => null,
+    residentBytes: () => residentBytes(source.baseAddress, source.committedBytes),
+    bytes: () => allocator.bytes,
     peakHeapBytes: () => allocator.stats().peakHeapBytes,
     place: (pointer) => (pointer === null ? '0' : String(pointer - ARENA_HEADER_BYTES)),
     image: () => allocator.bytes,
   };
 }
 
-function makeHeap({ glibc, arena, tunables, everyCall }: SubjectOptions): Subject {
+function makeHeap({ everyCall, ...options }: SubjectOptions): Subject {
   const source = mmapWindow({ name: label, ...(everyCall ? { commitStepBytes: 1 } : {}) });
-  const heap = createHeap({
-    source,
-    ...(glibc ? { glibc } : {}),
-    ...(arena ? { arena } : {}),
-    ...(tunables ? { tunables } : {}),
-  });
+  const heap = createHeap({ source, ...heapOptions(options) });
   const places = new HeapPlaces(heap);
   return {
     allocator: heap,
     heap,
     systemCalls: source.systemCalls,
+    heapBytes: () => heap.space.accessibleBytes,
+    topBytes: () => heap.topBytes(),
+    residentBytes: () => residentOf(heap),
+    bytes: () => heap.b,
     peakHeapBytes: () => heap.space.peakBytes,
     place: (pointer) => places.line(pointer),
     image: () => imageOf(heap),
+  };
+}
+
+/** Pages of break, thread heaps and mappings that were really written to. */
+function residentOf({ space }: Heap): number | null {
+  let sum = 0;
+  for (const [start, end] of space.accessibleRanges()) {
+    // The C library's data is no heap.
+    if (start < space.lowestHeap) continue;
+    const bytes = residentBytes(space.source.baseAddress + BigInt(start), end - start);
+    if (bytes === null) return null;
+    sum += bytes;
+  }
+  return sum;
+}
+
+/** @returns what of a subject's options is the heap's, absent where it is not told */
+export function heapOptions({ glibc, arena, threads, cores, tunables }: SubjectOptions): HeapOptions {
+  return {
+    ...(glibc ? { glibc } : {}),
+    ...(arena ? { arena } : {}),
+    ...(threads ? { threads } : {}),
+    ...(cores ? { cores } : {}),
+    ...(tunables ? { tunables } : {}),
   };
 }
 

@@ -11,5 +11,6 @@ export type { NativeAddon, NativeMapping, NativeTiming, NegativeErrno } from './
 export { type MemoryRange, parseMaps, type RangeKind } from './parse-maps.ts';
 export { type ProgramBreak, programBreak } from './program-break.ts';
 export { registerRange, unregisterRange } from './range-names.ts';
+export { residentBytes } from './resident.ts';
 export { type Feature, isSupported } from './support.ts';
 export { timedCases, timeSystemCall } from './timing.ts';

@@ -16,6 +16,10 @@ export interface ReplayOptions {
   verifyContents?: boolean;
   /** Told after every operation that gives a block; null when there was no memory. */
   onPlacement?: (operation: number, pointer: Pointer | null) => void;
+  /** Told after every operation; the pointer is undefined where none was asked for. */
+  onOperation?: (operation: number, pointer: Pointer | null | undefined) => void;
+  /** Told before the operations of another thread than those before; thread 0 begins. */
+  onThread?: (thread: number) => void;
 }
 
 /** What a replay came to. */
@@ -42,11 +46,13 @@ export interface ReplayResult {
  * @throws ReplayError with the operation's index
  */
 export function replay(trace: Trace, allocator: Allocator, options: ReplayOptions = {}): ReplayResult {
-  const { checkEvery = 0, verifyContents = false, onPlacement } = options;
+  const { checkEvery = 0, verifyContents = false, onPlacement, onOperation } = options;
+  const nextThread = threadChanges(trace, options.onThread);
   const contents = verifyContents ? new ContentsKeeper(trace.blockCount) : null;
   const pointers: (Pointer | null)[] = new Array(trace.blockCount).fill(null);
   const result = { operations: 0, skipped: 0, failedAllocations: 0, checks: 0 };
   for (let index = 0; index < trace.operationCount; index++) {
+    nextThread(index);
     if (!isHeapCall(trace.opcodes[index])) {
       result.skipped++;
       continue;
@@ -57,6 +63,7 @@ export function replay(trace: Trace, allocator: Allocator, options: ReplayOption
       if (given === null) result.failedAllocations++;
       if (given !== undefined) onPlacement?.(index, given);
       contents?.after(trace, index, given, allocator);
+      onOperation?.(index, given);
     } catch (error) {
       throw describe(trace, index, error);
     }
@@ -103,6 +110,15 @@ function step(
       if (id >= 0) pointers[id] = null;
       return undefined;
   }
+}
+
+/** @returns what tells of a change of threads when it is called before each operation, in order */
+function threadChanges({ threadSwitches }: Trace, tell?: (thread: number) => void): (index: number) => void {
+  if (tell === undefined) return () => {};
+  let next = 0;
+  return (index) => {
+    for (; threadSwitches[next]?.operation === index; next++) tell(threadSwitches[next].thread);
+  };
 }
 
 function isHeapCall(opcode: number): boolean {
