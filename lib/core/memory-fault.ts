@@ -67,7 +67,8 @@ export interface MemoryFault {
   block: FaultBlock | null;
   /** 0 = the first byte after the block, negative = before its start, null = inside it or no block. */
   distanceBytes: number | null;
-  signal: 'SIGSEGV' | 'SIGBUS';
+  /** Null for a write that was found afterwards, in the slack around a block: there was no signal. */
+  signal: 'SIGSEGV' | 'SIGBUS' | null;
   /** `si_code` of the signal. */
   signalCode: number;
   /** Address of the instruction. */
