@@ -124,7 +124,9 @@ export {
 // Traces.
 export {
   builtInTraces,
+  encodeTrace,
   formatTrace,
+  openTrace,
   parseTrace,
   type ReadTraceOptions,
   ReplayError,
@@ -134,8 +136,11 @@ export {
   readTrace,
   replay,
   type Trace,
+  type TraceBatch,
   TraceError,
   type TraceErrorCode,
   type TraceInfo,
+  type TraceStream,
+  type TraceTotals,
   traceInfo,
 } from './trace/index.ts';

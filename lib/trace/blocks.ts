@@ -6,7 +6,11 @@
  *                 -> emptied    by realloc(p, 0) in malloc-lab files, which then free it once more
  *   any   -> alias              by `n`: an address inside another block
  */
-import type { Cursor } from './cursor.ts';
+
+/** Who is told of a broken rule: a reader, which knows where in the trace it is. */
+export interface Refusal {
+  fail(message: string): never;
+}
 
 const empty = 0;
 const live = 1;
@@ -31,16 +35,16 @@ export class Blocks {
     return id < this.count && this.#states[id] === live;
   }
 
-  allocate(cursor: Cursor, id: number, sizeBytes: number): void {
+  allocate(refusal: Refusal, id: number, sizeBytes: number): void {
     this.#reach(id);
-    if (this.#states[id] === live) cursor.fail(`block ${id} is allocated a second time without a free`);
+    if (this.#states[id] === live) refusal.fail(`block ${id} is allocated a second time without a free`);
     this.#states[id] = live;
     this.liveBlocks++;
     if (this.liveBlocks > this.peakBlocks) this.peakBlocks = this.liveBlocks;
     this.#account(id, sizeBytes);
   }
 
-  resize(cursor: Cursor, id: number, sizeBytes: number): void {
+  resize(refusal: Refusal, id: number, sizeBytes: number): void {
     const state = this.#stateOf(id);
     if (state === live) {
       this.liveBytes -= this.#sizes[id];
@@ -48,19 +52,19 @@ export class Blocks {
       this.#states[id] = live;
       this.liveBlocks++;
     } else {
-      cursor.fail(`realloc of block ${id}, which ${describe(state)}`);
+      refusal.fail(`realloc of block ${id}, which ${describe(state)}`);
     }
     this.#account(id, sizeBytes);
   }
 
   /** `f`, or `D` when the trace keeps the pointer. */
-  release(cursor: Cursor, id: number, keepPointer: boolean): void {
+  release(refusal: Refusal, id: number, keepPointer: boolean): void {
     const state = this.#stateOf(id);
     if (state === live) {
       this.liveBytes -= this.#sizes[id];
       this.liveBlocks--;
     } else if (state === empty || ((state === freed || state === emptied) && !keepPointer)) {
-      cursor.fail(`free of block ${id}, which ${describe(state)}`);
+      refusal.fail(`free of block ${id}, which ${describe(state)}`);
     }
     this.#states[id] = keepPointer ? dangling : freed;
   }
@@ -76,14 +80,14 @@ export class Blocks {
   }
 
   /** A damage operation names a block: it must have had a pointer once. */
-  requireKnown(cursor: Cursor, id: number): void {
+  requireKnown(refusal: Refusal, id: number): void {
     const state = this.#stateOf(id);
-    if (state === empty) cursor.fail(`use of block ${id}, which ${describe(state)}`);
+    if (state === empty) refusal.fail(`use of block ${id}, which ${describe(state)}`);
   }
 
-  makeAlias(cursor: Cursor, id: number): void {
+  makeAlias(refusal: Refusal, id: number): void {
     this.#reach(id);
-    if (this.#states[id] === live) cursor.fail(`block ${id} is live and cannot become an alias`);
+    if (this.#states[id] === live) refusal.fail(`block ${id} is live and cannot become an alias`);
     this.#states[id] = alias;
   }
 

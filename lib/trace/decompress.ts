@@ -16,6 +16,11 @@ function isZstd(bytes: Uint8Array): boolean {
   return (bytes[0] === 0x28 && magic) || ((bytes[0] & 0xf0) === 0x50 && skippable);
 }
 
+/** @returns true when the bytes start as something that `decompress` unpacks */
+export function isPacked(bytes: Uint8Array): boolean {
+  return isGzip(bytes) || isZstd(bytes);
+}
+
 /**
  * Unpacks what is packed; other bytes are returned as they are.
  * @param bytes a whole file

@@ -19,6 +19,8 @@ export function traceHead(trace: Trace, operations: number): Trace {
     sizes: trace.sizes.subarray(0, count),
     extras: trace.extras.subarray(0, count),
     secondIds: trace.secondIds.subarray(0, count),
+    ...(trace.timesNs ? { timesNs: trace.timesNs.subarray(0, count) } : {}),
+    ...(trace.sites ? { sites: trace.sites.subarray(0, count) } : {}),
     threadSwitches: trace.threadSwitches.filter((one) => one.operation < count),
     ...countLive(trace, count),
   };

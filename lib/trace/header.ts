@@ -42,7 +42,7 @@ function headerNumber(cursor: Cursor, key: string, value: string): number {
 }
 
 /** Names are shown on terminals: nothing in them may steer one. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(/\p{Cc}/gu, '?').slice(0, 200);
 }
 

@@ -1,97 +1,96 @@
-/**
- * A trace from a file, from standard input, or one that comes with the package. The only file of this layer,
- * beside decompress.ts, that needs Node; both load its modules when called, so a browser bundle may hold them.
- */
-import { decompress, tooLarge } from './decompress.ts';
+/** A trace of any format from anywhere: as a whole, or as a stream that takes the same memory however long it is. */
+import type { TraceBatch, TraceStream } from './batch.ts';
+import { collectTrace } from './cytrace.ts';
+import { isCytrace, openCytrace } from './cytrace-read.ts';
+import { decompress, isPacked, tooLarge } from './decompress.ts';
 import { parseTrace } from './parse.ts';
+import { PieceReader } from './piece-reader.ts';
+import { openSource, traceName } from './source.ts';
 import type { Trace } from './trace.ts';
-import { TraceError } from './trace-error.ts';
 
 /** How to read. */
 export interface ReadTraceOptions {
-  /** Most bytes the unpacked text may have. @defaultValue 512 MiB */
+  /**
+   * Most bytes that the unpacked text may have; of a `.cytrace`, ten for each operation. A stream of a `.cytrace` may
+   * have any number of operations: there it bounds what is kept of its blocks. @defaultValue 512 MiB
+   */
   limitBytes?: number;
 }
 
 const defaultLimitBytes = 512 * 1024 * 1024;
+const bytesPerOperation = 10;
 // Packing makes a tiny text longer; the exact limit is that of the unpacked text.
 const packingBytes = 64 * 1024;
-const suffix = '.trace.gz';
-// The same distance from lib/trace and from dist/trace.
-const builtInFolder = '../../examples/traces/';
+const startBytes = 4096;
 
 /**
  * Reads a trace.
- * @param source a path (`.trace`, `.rep`; plain, gzipped or zstd-compressed), `-` for standard input, or the
- *   name of a built-in trace; a file wins over a built-in of the same name
+ * @param source a path (`.cytrace`, `.trace`, `.rep`, or what mtrace or heaptrack wrote; plain, gzipped or
+ *   zstd-compressed), `-` for standard input, or the name of a built-in trace; a file wins over a built-in of the
+ *   same name
  * @returns the trace
  * @throws TraceError ERR_TRACE_NOT_FOUND, ERR_TRACE_FORMAT (with the line), ERR_TRACE_TOO_LARGE
  */
 export async function readTrace(source: string, options: ReadTraceOptions = {}): Promise<Trace> {
   const limitBytes = options.limitBytes ?? defaultLimitBytes;
-  const packed =
-    source === '-' ? await readStandardInput(limitBytes) : await readFileOrBuiltIn(source, limitBytes);
-  return parseTrace(await decompress(packed, source, limitBytes), { file: source, name: traceName(source) });
+  const found = await open(source, limitBytes);
+  if ('opcodes' in found) return found;
+  const refuse = (): never => {
+    throw tooLarge(source, limitBytes);
+  };
+  return await collectTrace(found, Math.floor(limitBytes / bytesPerOperation), refuse);
 }
 
 /**
- * Lists the traces that come with the package.
- * @returns their names, sorted
+ * Opens a trace to read it piece by piece. A `.cytrace` of any length takes the memory of one piece and of its live
+ * blocks; the other formats are read as a whole first.
+ * @param source as for `readTrace`
+ * @returns the stream; iterate it once
+ * @throws TraceError as `readTrace`, also while it is iterated
  */
-export async function builtInTraces(): Promise<string[]> {
-  const { readdir } = await import('node:fs/promises');
-  const names = await readdir(new URL(builtInFolder, import.meta.url)).catch((): string[] => []);
-  return names
-    .filter((name) => name.endsWith(suffix))
-    .map((name) => name.slice(0, -suffix.length))
-    .sort();
+export async function openTrace(source: string, options: ReadTraceOptions = {}): Promise<TraceStream> {
+  const found = await open(source, options.limitBytes ?? defaultLimitBytes);
+  return 'opcodes' in found ? streamOf(found) : found;
 }
 
-function traceName(source: string): string {
-  const file = source.slice(source.lastIndexOf('/') + 1);
-  return source === '-' ? 'standard input' : file.replace(/\.(gz|zst)$/, '').replace(/\.(trace|rep)$/, '');
+async function open(source: string, limitBytes: number): Promise<Trace | TraceStream> {
+  const reader = new PieceReader(await openSource(source));
+  const start = await reader.peek(startBytes);
+  if (isCytrace(start)) return await openCytrace(reader, source, limitBytes);
+  const bytes = await readWhole(reader, start, source, limitBytes);
+  if (isCytrace(bytes)) return await openCytrace(new PieceReader(once(bytes)), source, limitBytes);
+  return parseTrace(bytes, { file: source, name: traceName(source) });
 }
 
-async function readFileOrBuiltIn(source: string, limitBytes: number): Promise<Uint8Array> {
-  const found = await readIfThere(source, source, limitBytes);
-  if (found) return found;
-  if (/^[\w][\w.-]*$/.test(source)) {
-    const builtIn = await readIfThere(
-      new URL(`${builtInFolder}${source}${suffix}`, import.meta.url),
-      source,
-      limitBytes,
-    );
-    if (builtIn) return builtIn;
-  }
-  const known = (await builtInTraces()).join(', ');
-  throw new TraceError('ERR_TRACE_NOT_FOUND', source, `no such file, nor a built-in trace (${known})`);
-}
-
-async function readIfThere(
-  path: string | URL,
+/** Reads and unpacks all of it, but no more than the limit. */
+async function readWhole(
+  reader: PieceReader,
+  start: Uint8Array,
   source: string,
   limitBytes: number,
-): Promise<Uint8Array | null> {
-  const { readFile, stat } = await import('node:fs/promises');
-  try {
-    const { size } = await stat(path);
-    if (size > limitBytes + packingBytes) throw tooLarge(source, limitBytes);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof TraceError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return null;
-    throw new TraceError('ERR_TRACE_NOT_FOUND', source, `the file cannot be read (${message})`);
+): Promise<Uint8Array> {
+  // No text has such a byte: it is read no further, as a device may go on for ever.
+  if (!isPacked(start) && start.includes(0)) {
+    await reader.close();
+    return start.slice();
   }
+  const bytes = await reader.rest(limitBytes + packingBytes);
+  if (bytes.length > limitBytes + packingBytes) throw tooLarge(source, limitBytes);
+  return await decompress(bytes, source, limitBytes);
 }
 
-async function readStandardInput(limitBytes: number): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for await (const piece of process.stdin as AsyncIterable<Uint8Array>) {
-    length += piece.length;
-    if (length > limitBytes + packingBytes) throw tooLarge('-', limitBytes);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces, length);
+async function* once<T>(piece: T): AsyncGenerator<T> {
+  yield piece;
+}
+
+/** A trace in memory as a stream of one batch. */
+function streamOf(trace: Trace): TraceStream {
+  const batch: TraceBatch = {
+    ...trace,
+    firstOperation: 0,
+    threadSwitches: [...trace.threadSwitches],
+    timesNs: trace.timesNs ?? new Float64Array(0),
+    sites: trace.sites ?? new Uint32Array(0),
+  };
+  return { head: trace, totals: trace, [Symbol.asyncIterator]: () => once(batch) };
 }

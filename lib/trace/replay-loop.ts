@@ -7,12 +7,19 @@ import { Opcode, type Trace } from './trace.ts';
  * @param trace what to run; operations other than a c m r f are left out
  * @param allocator where to run it
  * @param pointers table of at least `blockCount` entries, all 0; holds the blocks left live at the end (0 = none)
+ * @param from first operation
+ * @param to operation before which it ends
  * @throws HeapError what the allocator throws
  */
-export function replayLoop(trace: Trace, allocator: Allocator, pointers: Float64Array): void {
+export function replayLoop(
+  trace: Trace,
+  allocator: Allocator,
+  pointers: Float64Array,
+  from = 0,
+  to: number = trace.operationCount,
+): void {
   const { opcodes, ids, sizes, extras } = trace;
-  const count = opcodes.length;
-  for (let index = 0; index < count; index++) {
+  for (let index = from; index < to; index++) {
     const id = ids[index];
     switch (opcodes[index]) {
       case Opcode.malloc:

@@ -51,8 +51,8 @@ export interface Trace {
   readonly name: string;
   /** One line about the program, from the header; may be empty. */
   readonly what: string;
-  /** Text format it was read from. */
-  readonly format: 'heap-trace' | 'malloc-lab';
+  /** What it was read from. */
+  readonly format: 'heap-trace' | 'malloc-lab' | 'cytrace' | 'mtrace' | 'heaptrack';
   readonly operationCount: number;
   /** One more than the highest block number. */
   readonly blockCount: number;
@@ -74,6 +74,14 @@ export interface Trace {
   readonly peakLiveBlocks: number;
   /** Blocks never freed. */
   readonly liveAtEnd: number;
+  /** Of a recording with times: ns since its beginning, one per operation. */
+  readonly timesNs?: Float64Array;
+  /** Of a recording with call sites: index into `siteNames`, one per operation. */
+  readonly sites?: Uint32Array;
+  /** `libc.so.6+0x1234`, or a bare address. */
+  readonly siteNames?: readonly string[];
+  /** What a recording tells of itself. */
+  readonly recording?: Readonly<Record<string, unknown>>;
 }
 
 /**
