@@ -17,11 +17,8 @@ export abstract class Allocating extends Scanning {
    */
   alloc(av: number, request: number): number {
     const nb = request > hugeChunk - 24 ? hugeChunk : request < 25 ? 32 : ((request + 23) & ~15) >>> 0;
-    if (this.w[this.perturbWord] === 0) return this.allocChunk(av, nb);
-    this.isStashed = false;
     const p = this.allocChunk(av, nb);
-    // A fit that went through the cache is handed out as it is.
-    if (p !== 0 && !this.isStashed) this.perturbAllocated(p, request);
+    if (this.w[this.perturbWord] !== 0) this.perturbAllocated(p, request);
     return p;
   }
 
@@ -41,8 +38,9 @@ export abstract class Allocating extends Scanning {
     for (;;) {
       const p = this.scan(av, nb);
       if (p !== 0) return p;
-      const index = nb < 1024 ? nb >>> 4 : largeBinIndex(nb);
+      let index = nb >>> 4;
       if (nb >= 1024) {
+        index = largeBinIndex(nb);
         const v = this.bestFit((av + this.headsAt + (index << 4)) >>> 0, nb);
         if (v !== 0) return this.takeOut(av, v, nb, false);
       }
@@ -220,8 +218,9 @@ export abstract class Allocating extends Scanning {
     this.requireAligned(chunk);
   }
 
-  /** Fills a new block when the perturb byte is set. */
+  /** Fills a new block when the perturb byte is set; a fit that went through the cache is handed out as it is. */
   perturbAllocated(p: number, request: number): void {
-    this.b.fill(~this.w[this.perturbWord] & 0xff, p, p + request);
+    if (p !== 0 && !this.isStashed) this.b.fill(~this.w[this.perturbWord] & 0xff, p, p + request);
+    this.isStashed = false;
   }
 }

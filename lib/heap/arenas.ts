@@ -32,8 +32,12 @@ export abstract class Arenas extends Allocating {
       if (this.isSuspect(p)) this.examineResult(p, av, caller);
       return p;
     }
-    if (!this.threaded || av === MAIN_ARENA) return 0;
-    return this.alloc(this.mainArenaInUse(), request);
+    return this.threaded ? this.retryInMain(av, request) : 0;
+  }
+
+  /** The second try of a thread whose own arena has no memory. */
+  retryInMain(av: number, request: number): number {
+    return av === MAIN_ARENA ? 0 : this.alloc(this.mainArenaInUse(), request);
   }
 
   /** @returns true when a block's flag A is not what this thread's arena gives */

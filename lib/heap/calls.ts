@@ -31,9 +31,13 @@ const malloptNames = Object.keys(malloptNumbers) as MalloptName[];
 
 /** The calls. @internal */
 export abstract class Calls extends Aligning {
+  /** Allocates what no 32-bit number counts, or refuses what is none. */
+  mallocUnusual(sizeBytes: number): number | null {
+    return this.mallocSlow(requireInteger('sizeBytes', sizeBytes));
+  }
+
   /** Allocates when the fast path could not. */
-  mallocSlow(size: number): number | null {
-    const request = size >>> 0 === size ? size : requireInteger('sizeBytes', size);
+  mallocSlow(request: number): number | null {
     if (this.w.length === 0) this.requireOpen();
     if (this.tcache === 0) this.ensureCacheFor(request);
     if (request <= this.cacheMaxRequest && this.tcache !== 0) {
@@ -50,7 +54,6 @@ export abstract class Calls extends Aligning {
   /** Frees when the fast path could not. */
   freeUnusual(pointer: unknown): void {
     this.requireOpen();
-    if (pointer === null) return;
     this.freeSlow(this.requirePointer(pointer, 'free(): invalid pointer'));
   }
 
@@ -182,7 +185,10 @@ export abstract class Calls extends Aligning {
       if (this.fastbinsAt >= 0) w[MAX_FAST >>> 2] = value < 8 ? 16 : (value + 8) & ~15;
       return true;
     }
-    if (number === -6) w[this.perturbWord] = value & 0xff;
+    if (number === -6) {
+      w[this.perturbWord] = value & 0xff;
+      this.isStashed = false;
+    }
     const place = [0, TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, N_MMAPS_MAX][-number];
     if (place === undefined || place === 0) return true;
     if (place === MMAP_THRESHOLD && (value < 0 ? Infinity : value) > this.profile.thresholdLimit)

@@ -13,7 +13,8 @@ const headsAt = 128;
 export abstract class CountedCache extends Surface {
   override malloc(sizeBytes: number): number | null {
     const n = sizeBytes >>> 0;
-    if (n === sizeBytes && n <= this.cacheMaxRequest) {
+    if (n !== sizeBytes) return this.mallocUnusual(sizeBytes);
+    if (n <= this.cacheMaxRequest) {
       const w = this.w;
       const h = this.h;
       const hi = this.hi;
@@ -35,11 +36,15 @@ export abstract class CountedCache extends Surface {
         }
       }
     }
-    return this.mallocSlow(sizeBytes);
+    return this.mallocSlow(n);
   }
 
   override free(pointer: number | null): void {
-    const p = (pointer as number) >>> 0;
+    if (pointer === null) {
+      this.requireOpen();
+      return;
+    }
+    const p = pointer >>> 0;
     if (p === pointer) {
       const w = this.w;
       const k = p >>> 2;

@@ -128,8 +128,8 @@ export abstract class FreeingNormal extends Merging {
       w[f + 6] = i << 2;
     }
     const end = i + (merged >>> 2);
+    // The size's high half is 0: all that call tested it, or the backward merge did.
     w[i + 2] = merged | 1;
-    w[i + 3] = 0;
     w[end] = merged;
     w[end + 1] = 0;
     if (merged >= consolidationThreshold) this.tidy(av);

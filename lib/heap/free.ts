@@ -117,7 +117,13 @@ export abstract class Freeing extends FreeingNormal {
     w[k + 1] = oldHi ^ this.mangleHi;
     w[s] = c;
     w[s + 1] = this.hi;
-    if (isLocked && (old | oldHi) !== 0) this.examineOldHead(old, oldHi, size);
+    if (isLocked && (old | oldHi) !== 0) {
+      const o = old >>> 2;
+      // The old head must be of this class; a look at the low halves, exactly where it fails.
+      if (oldHi !== this.hi || (old & 3) !== 0 || (w[o + 2] >>> 4) << 4 !== size || w[o + 3] !== 0) {
+        this.examineOldHead(old, oldHi, size);
+      }
+    }
   }
 
   /** @returns system_mem, or Infinity when its high half is damaged */

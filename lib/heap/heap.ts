@@ -11,13 +11,12 @@ import {
 import { bufferWindow } from './buffer-window.ts';
 import { CountedCache } from './counted-cache.ts';
 import { FIRST_SLOT } from './layout.ts';
-import { PlacesCache } from './places-cache.ts';
-import { PlainCache } from './plain-cache.ts';
 import { type GlibcVersion, type Profile, profiles } from './profiles.ts';
 import { applyTunables, defaultStart, initialise, layOut, type Tunables } from './setup.ts';
 import type { EngineSetup } from './state.ts';
 import { strict } from './strict.ts';
 import type { Surface } from './surface.ts';
+import { GlibcHeap, PlacesHeap, PlainHeap } from './variants.ts';
 
 /** What kind of heap to make. */
 export interface HeapOptions {
@@ -48,10 +47,6 @@ export interface HeapOptions {
 
 /** glibc's malloc over a window. */
 export type Heap = Surface;
-
-class GlibcHeap extends CountedCache {}
-class PlainHeap extends PlainCache {}
-class PlacesHeap extends PlacesCache {}
 
 type Variant = new (setup: EngineSetup) => CountedCache;
 const strictVariants = new Map<Variant, Variant>();

@@ -35,6 +35,8 @@ export abstract class LargeBins extends LargeChecks {
     let forward = w[h + 4];
     let back = head;
     if (forward === head) {
+      w[h + 5] = hi;
+      w[h + 7] = hi;
       w[i + 8] = v;
       w[i + 9] = hi;
       w[i + 10] = v;
@@ -49,6 +51,8 @@ export abstract class LargeBins extends LargeChecks {
         this.insertSmallest(v, forward);
         forward = head;
         back = last;
+        w[h + 7] = hi;
+        w[(last >>> 2) + 5] = hi;
       } else {
         forward = this.insertRing(v, size, forward) >>> 0;
         back = w[(forward >>> 2) + 6];
@@ -57,14 +61,11 @@ export abstract class LargeBins extends LargeChecks {
           this.examineBack(forward);
       }
     }
+    // High halves: those of the chunk's links were tested by the scan, its neighbours' above.
     w[i + 4] = forward;
-    w[i + 5] = hi;
     w[i + 6] = back;
-    w[i + 7] = hi;
     w[(forward >>> 2) + 6] = v;
-    w[(forward >>> 2) + 7] = hi;
     w[(back >>> 2) + 4] = v;
-    w[(back >>> 2) + 5] = hi;
   }
 
   /** Links a chunk into the ring between the largest (`first`) and the old smallest. */
@@ -233,12 +234,11 @@ export abstract class LargeBins extends LargeChecks {
       w[r + 10] = 0;
       w[r + 11] = 0;
     }
+    // The high halves of this size and of the footer were just found to be 0.
     w[i + 2] = nb | 1 | flag;
-    w[i + 3] = 0;
     w[r + 2] = restSize | 1;
     w[r + 3] = 0;
     w[end] = restSize;
-    w[end + 1] = 0;
     return v + 16;
   }
 }

@@ -15,7 +15,8 @@ const headsAt = 152;
 export abstract class PlacesCache extends CountedCache {
   override malloc(sizeBytes: number): number | null {
     const n = sizeBytes >>> 0;
-    if (n === sizeBytes && n <= this.cacheMaxRequest) {
+    if (n !== sizeBytes) return this.mallocUnusual(sizeBytes);
+    if (n <= this.cacheMaxRequest) {
       const w = this.w;
       const hi = this.hi;
       const t = this.tcache;
@@ -35,11 +36,15 @@ export abstract class PlacesCache extends CountedCache {
         }
       }
     }
-    return this.mallocSlow(sizeBytes);
+    return this.mallocSlow(n);
   }
 
   override free(pointer: number | null): void {
-    const p = (pointer as number) >>> 0;
+    if (pointer === null) {
+      this.requireOpen();
+      return;
+    }
+    const p = pointer >>> 0;
     if (p === pointer && p !== 0) {
       const w = this.w;
       const k = p >>> 2;

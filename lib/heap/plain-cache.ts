@@ -5,7 +5,8 @@ import { CountedCache } from './counted-cache.ts';
 export abstract class PlainCache extends CountedCache {
   override malloc(sizeBytes: number): number | null {
     const n = sizeBytes >>> 0;
-    if (n === sizeBytes && n <= this.cacheMaxRequest) {
+    if (n !== sizeBytes) return this.mallocUnusual(sizeBytes);
+    if (n <= this.cacheMaxRequest) {
       const w = this.w;
       const h = this.h;
       const hi = this.hi;
@@ -27,11 +28,15 @@ export abstract class PlainCache extends CountedCache {
         }
       }
     }
-    return this.mallocSlow(sizeBytes);
+    return this.mallocSlow(n);
   }
 
   override free(pointer: number | null): void {
-    const p = (pointer as number) >>> 0;
+    if (pointer === null) {
+      this.requireOpen();
+      return;
+    }
+    const p = pointer >>> 0;
     if (p === pointer && p !== 0) {
       const w = this.w;
       const k = p >>> 2;

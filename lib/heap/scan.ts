@@ -99,16 +99,17 @@ export abstract class Scanning extends LargeBins {
     const i = v >>> 2;
     const first = w[h + 4];
     const f = first >>> 2;
-    if (w[h + 5] !== hi || w[f + 7] === 0) this.reach(this.peek(this.real(head) + 16n) + 24n);
+    if (w[h + 5] !== hi || w[f + 7] !== hi) {
+      this.reach(this.peek(this.real(head) + 16n) + 24n);
+      w[h + 5] = hi;
+      w[f + 7] = hi;
+    }
     w[(av + this.binmapAt + ((index >>> 5) << 2)) >>> 2] |= 1 << (index & 31);
+    // The high halves of the chunk's own links were tested by the scan.
     w[i + 4] = first;
-    w[i + 5] = hi;
     w[i + 6] = head;
-    w[i + 7] = hi;
     w[f + 6] = v;
-    w[f + 7] = hi;
     w[h + 4] = v;
-    w[h + 5] = hi;
   }
 
   /** Cuts the last remainder, which is alone in unsorted; the rest stays there. */
@@ -122,12 +123,10 @@ export abstract class Scanning extends LargeBins {
     const restSize = size - nb;
     const r = rest >>> 2;
     const l = (av + this.lastRemainderAt) >>> 2;
+    // High halves that are not written were just found to be right.
     w[h + 4] = rest;
-    w[h + 5] = hi;
     w[h + 6] = rest;
-    w[h + 7] = hi;
     w[l] = rest;
-    w[l + 1] = hi;
     w[r + 4] = head;
     w[r + 5] = hi;
     w[r + 6] = head;
@@ -139,11 +138,9 @@ export abstract class Scanning extends LargeBins {
       w[r + 11] = 0;
     }
     w[i + 2] = nb | 1 | (av === MAIN_ARENA ? 0 : NON_MAIN_ARENA);
-    w[i + 3] = 0;
     w[r + 2] = restSize | 1;
     w[r + 3] = 0;
     w[(v + size) >>> 2] = restSize;
-    w[((v + size) >>> 2) + 1] = 0;
     return v + 16;
   }
 

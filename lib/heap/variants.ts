@@ -1,0 +1,16 @@
+/**
+ * The classes that heaps are made of, one for each family of versions.
+ *
+ * In the built package this module is written by `flatten/`: the same classes, whose long ways of malloc and
+ * free hold the methods they call, statement by statement (docs/decisions/0004).
+ */
+import { CountedCache } from './counted-cache.ts';
+import { PlacesCache } from './places-cache.ts';
+import { PlainCache } from './plain-cache.ts';
+
+/** 2.32 to 2.41. */
+export class GlibcHeap extends CountedCache {}
+/** 2.30 and 2.31. */
+export class PlainHeap extends PlainCache {}
+/** 2.42 and later. */
+export class PlacesHeap extends PlacesCache {}
