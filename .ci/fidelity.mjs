@@ -8,7 +8,7 @@
  *   --damaged=N           random damaged traces on each
  *   --pictures            draw both heaps at each difference
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addResult, compareMany, drawDifference, emptyTotal, machineGlibc } from '../dist/compare/index.js';
 import { profiles } from '../dist/heap/index.js';
@@ -16,6 +16,7 @@ import {
   builtInTraces,
   generateDamage,
   generateTrace,
+  parseTrace,
   readTrace,
   traceProfiles,
 } from '../dist/trace/index.js';
@@ -79,6 +80,20 @@ function* generated(options, least) {
   }
 }
 
+/** The traces of single checks: every library must end them as its profile does. */
+function* damageFiles(options) {
+  const folder = join(root, 'test', 'fidelity', 'damage');
+  for (const name of readdirSync(folder)) {
+    const text = readFileSync(join(folder, name));
+    const arena = /^# arena (\w+)$/m.exec(text.toString())?.[1];
+    for (const task of both('single checks', () => parseTrace(text, { file: name }), {
+      ...options,
+      image: true,
+    }))
+      if (arena === undefined || arena === task.options.arena) yield task;
+  }
+}
+
 function* damagedTraces(options, count) {
   for (let seed = 1; seed <= count / arenas.length; seed++) {
     yield* both('damaged', () => generateDamage(seed), { ...options, image: true });
@@ -93,6 +108,7 @@ async function compareAll(title, options, least, damagedCount) {
   function* tasks() {
     yield* recorded(options, builtIn);
     yield* generated(options, least);
+    yield* damageFiles(options);
     yield* damagedTraces(options, damagedCount);
   }
   for await (const { trace, task, result } of compareMany(tasks())) {

@@ -44,6 +44,9 @@ export interface FidelityResult {
 /** Runs whose heap lies where a window cannot have it are thrown away; the system chooses anew each time. */
 const attempts = 12;
 const damageTimeoutSeconds = 2;
+/** What a memset with a damaged length leaves depends on the processor: both sides do what every x86-64 can do. */
+const baselineProcessor =
+  'glibc.cpu.hwcaps=-AVX2,-AVX2_Usable,-AVX512F,-AVX512VL,-AVX512BW,-AVX512F_Usable,-ERMS,-FSRM';
 
 /**
  * @returns the machine's C library if its malloc can be simulated
@@ -86,7 +89,17 @@ export async function runNative(trace: Trace, options: FidelityOptions = {}): Pr
   const damaging = isDamaging(trace);
   const limit = native.timeoutSeconds ?? (damaging ? damageTimeoutSeconds : undefined);
   const timeout = limit === undefined ? {} : { timeoutSeconds: limit };
-  using replayer = new NativeReplayer(trace, { ...native, ...timeout, arena, damage: trace.hasDamage });
+  const environment = damaging
+    ? { GLIBC_TUNABLES: baselineProcessor, ...native.environment }
+    : native.environment;
+  const how = {
+    ...native,
+    ...timeout,
+    arena,
+    damage: trace.hasDamage,
+    ...(environment ? { environment } : {}),
+  };
+  using replayer = new NativeReplayer(trace, how);
   if (!damaging && !image) return { placements: withoutLine(await replayer.placements()), image: null };
   let run = await replayer.image();
   for (let attempt = 1; attempt < attempts; attempt++) {

@@ -1,8 +1,7 @@
 /** The calls of the C library: arguments in, blocks out. The fast paths of malloc and free stand in variants. */
 import { ArgumentError, HeapError, isPowerOfTwo, requireInteger, requireOneOf } from '../core/index.ts';
-import { Aligning } from './align.ts';
+import { Clearing } from './clearing.ts';
 import {
-  MAIN_ARENA,
   MAX_FAST,
   MMAP_THRESHOLD,
   N_MMAPS_MAX,
@@ -30,7 +29,7 @@ export type MalloptName = keyof typeof malloptNumbers;
 const malloptNames = Object.keys(malloptNumbers) as MalloptName[];
 
 /** The calls. @internal */
-export abstract class Calls extends Aligning {
+export abstract class Calls extends Clearing {
   /** Allocates what no 32-bit number counts, or refuses what is none. */
   mallocUnusual(sizeBytes: number): number | null {
     return this.mallocSlow(requireInteger('sizeBytes', sizeBytes));
@@ -96,37 +95,6 @@ export abstract class Calls extends Aligning {
     return p;
   }
 
-  /** Clears a block as its header tells its size; `expected` is what the size should about be. */
-  clearBlock(p: number, expected: number): void {
-    const raw = this.w[(p >>> 2) - 2];
-    const size = (raw & ~7) >>> 0;
-    if ((raw & 2) !== 0) {
-      if (this.w[this.perturbWord] !== 0) this.clear(p, size - 16);
-      return;
-    }
-    // A damaged header leads the clearing astray.
-    if (size > expected + 64 || this.w[(p >>> 2) - 1] !== 0) this.examineClearing(p);
-    this.clear(p, size - 8);
-  }
-
-  examineClearing(p: number): void {
-    const size = this.peek(this.real(p) - 8n) & ~7n;
-    const end = this.real(p) + size - 8n;
-    if (size < 8n || end > this.real(0xffff_ffff) || !this.space.isAccessible(p, Number(size) - 8))
-      this.fault(end);
-  }
-
-  /** Fills a block with zeros. */
-  clear(p: number, bytes: number): void {
-    if (bytes > 512) {
-      this.b.fill(0, p, p + bytes);
-      return;
-    }
-    const w = this.w;
-    const end = (p + bytes) >>> 2;
-    for (let k = p >>> 2; k < end; k++) w[k] = 0;
-  }
-
   realloc(pointer: number | null, sizeBytes: number): number | null {
     this.requireOpen();
     const request = sizeBytes >>> 0 === sizeBytes ? sizeBytes : requireInteger('sizeBytes', sizeBytes);
@@ -173,7 +141,7 @@ export abstract class Calls extends Aligning {
         ? requireInteger('name', name, bounds)
         : malloptNumbers[requireOneOf('name', name, malloptNames)];
     const amount = requireInteger('value', value, bounds);
-    if (this.profile.malloptConsolidates) this.consolidate(MAIN_ARENA);
+    if (this.profile.malloptConsolidates) this.consolidate(this.mainArena());
     return this.setParameter(number, amount);
   }
 

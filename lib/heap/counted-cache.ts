@@ -151,7 +151,10 @@ export abstract class CountedCache extends Surface {
     if (!this.cacheHas(index)) return 0;
     let place = this.real(this.cacheHeadAt(index));
     let entry = this.peek(place);
-    for (let steps = 0; entry !== 0n && entry % BigInt(alignment) !== 0n; steps++) {
+    for (let steps = 0; entry !== 0n; steps++) {
+      const verdict = this.judgeEntry(entry, index, alignment);
+      if (verdict === 'take') break;
+      if (verdict === 'none') return 0;
       if (steps > loopLimit) this.hang(this.offsetOf(entry));
       place = entry;
       entry = this.unmangle(entry);
@@ -163,6 +166,11 @@ export abstract class CountedCache extends Surface {
     this.countTaken(index);
     this.poke(entry + 8n, 0n);
     return this.offsetOf(entry);
+  }
+
+  /** @returns what memalign does about an entry: takes it, looks at the next one, or finds none */
+  judgeEntry(entry: bigint, _index: number, alignment: number): 'take' | 'next' | 'none' {
+    return entry % BigInt(alignment) === 0n ? 'take' : 'next';
   }
 
   override ensureCacheFor(_request: number): void {

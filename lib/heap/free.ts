@@ -55,6 +55,11 @@ export abstract class Freeing extends FreeingNormal {
   /** @returns the arena that a chunk belongs to: the main one, or with flag A what its heap says */
   arenaOfChunk(c: number, raw: number): number {
     if ((raw & 4) !== 0) return this.arenaOfHeap(c);
+    return this.mainArena();
+  }
+
+  /** @returns the main arena; while a second thread runs, it is in use */
+  mainArena(): number {
     return this.threaded ? this.mainArenaInUse() : MAIN_ARENA;
   }
 

@@ -20,6 +20,9 @@ import {
 /** The dynamic threshold never goes above this. */
 const dynamicLimitBytes = 32 * 2 ** 20;
 
+/** End of a process's addresses on x86-64: the kernel refuses to unmap what would reach further. */
+const endOfAddresses = 2n ** 47n - 4096n;
+
 /** Own mappings. @internal */
 export abstract class OwnMappings extends Freeing {
   /** @returns true when a chunk of `nb` bytes is to be tried as a mapping */
@@ -70,6 +73,7 @@ export abstract class OwnMappings extends Freeing {
     const [start, length] = this.mappingOf(chunk, 'munmap_chunk(): invalid pointer');
     this.w[N_MMAPS >>> 2] -= 1;
     this.countMapped(-length);
+    if (this.real(start) + BigInt(length) > endOfAddresses) return;
     if (length > 0) this.space.unmap(start, Math.min(length, this.space.source.sizeBytes - start));
   }
 

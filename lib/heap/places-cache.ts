@@ -7,7 +7,7 @@
  * that fits, or by the allocator itself at its first stash.
  */
 import { CountedCache } from './counted-cache.ts';
-import { MAIN_ARENA, MIN_CHUNK_BYTES } from './layout.ts';
+import { MIN_CHUNK_BYTES } from './layout.ts';
 
 const headsAt = 152;
 
@@ -111,7 +111,7 @@ export abstract class PlacesCache extends CountedCache {
       this.freeMapping(c);
       return;
     }
-    const av = (raw & 4) === 0 ? MAIN_ARENA : this.arenaOfHeap(c);
+    const av = this.arenaOfChunk(c, raw);
     if (high !== 0) this.examineFreeNormal(av, c, this.peek(this.real(c) + 8n) & ~7n);
     this.freeNormal(av, c, (raw & ~7) >>> 0);
   }
@@ -142,6 +142,14 @@ export abstract class PlacesCache extends CountedCache {
   override cacheHas(index: number): boolean {
     const s = (this.tcache + headsAt + 8 * index) >>> 2;
     return (this.w[s] | this.w[s + 1]) !== 0;
+  }
+
+  /** From 2.42 on the lists count as sorted by size: a larger entry ends the search, a smaller one is passed by. */
+  override judgeEntry(entry: bigint, index: number, alignment: number): 'take' | 'next' | 'none' {
+    const size = this.peek(entry - 8n) & ~7n;
+    const wanted = BigInt(MIN_CHUNK_BYTES + 16 * index);
+    if (size !== wanted) return size < wanted ? 'next' : 'none';
+    return super.judgeEntry(entry, index, alignment);
   }
 
   override cacheHeadAt(index: number): number {

@@ -54,6 +54,10 @@ export interface Profile {
   safeLinking: boolean;
   /** calloc takes from the cache (2.41+). */
   callocFromCache: boolean;
+  /** calloc asserts that a block has at least three words, and clears an odd number of up to nine (until 2.40). */
+  callocAsserts: boolean;
+  /** memset leaves what lies between the two ends of a range that wraps around (2.35+); before, it faults. */
+  memsetWraps: boolean;
   /** free puts chunks below 1024 bytes straight into their small bin (2.41+). */
   smallFreeToSmallBin: boolean;
   /** Frees made inside the allocator may use the cache (until 2.41). */
@@ -126,6 +130,8 @@ const glibc236: Profile = {
   cacheLengthCheck: true,
   safeLinking: true,
   callocFromCache: false,
+  callocAsserts: true,
+  memsetWraps: true,
   smallFreeToSmallBin: false,
   internalFreeToCache: true,
   reallocKeepsSpare: false,
@@ -151,6 +157,7 @@ const glibc231: Profile = {
   cacheLengthCheck: false,
   safeLinking: false,
   fallbackRounding: 4096,
+  memsetWraps: false,
   thresholdLimit: 32 * 2 ** 20,
   // The real text begins with the program's name.
   assertion: (where, expression) => {
@@ -163,6 +170,7 @@ const glibc241: Profile = {
   ...glibc236,
   version: '2.41',
   callocFromCache: true,
+  callocAsserts: false,
   smallFreeToSmallBin: true,
   reallocKeepsSpare: true,
   reallocKeepsPage: true,

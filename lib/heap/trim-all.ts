@@ -15,7 +15,7 @@ export abstract class TrimCall extends Calls {
   trim(padBytes = 0): boolean {
     this.requireOpen();
     let result = false;
-    let av = MAIN_ARENA;
+    let av = this.mainArena();
     do {
       if (this.trimArena(av, padBytes)) result = true;
       av = this.w[(av + this.profile.state.next) >>> 2];
