@@ -5,7 +5,7 @@
 import { ReplayerError } from '../compare/index.ts';
 import { ArgumentError, HeapError, PosixError } from '../core/index.ts';
 import { AddonLoadError } from '../posix/index.ts';
-import { ReplayError, TraceError } from '../trace/index.ts';
+import { RecordError, ReplayError, TraceError } from '../trace/index.ts';
 
 /** What the process leaves. */
 export const exitCode = {
@@ -51,6 +51,10 @@ export function judge(error: unknown): Verdict {
     error instanceof HeapError
   ) {
     return { code: exitCode.wrong, message: error.message };
+  }
+  if (error instanceof RecordError) {
+    const isOurs = error.code === 'ERR_RECORD_UNSUPPORTED';
+    return { code: isOurs ? exitCode.defect : exitCode.usage, message: error.message };
   }
   if (isFileTrouble(error)) return { code: exitCode.usage, message: error.message };
   // Our own parts are missing or broke: the message says where they were looked for.

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addCompare } from './commands/compare.ts';
 import { addDraw } from './commands/draw.ts';
 import { addMaps } from './commands/maps.ts';
+import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { addTour } from './commands/tour.ts';
 import { addTrace } from './commands/trace.ts';
@@ -18,6 +19,7 @@ export function makeProgram(output: Output): Command {
   const program = new Command('chunkyard')
     .description('Real POSIX memory for Node.js, and a malloc you can watch.')
     .version(packageVersion(), '-V, --version')
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => write(`chunkyard: ${text.replace(/^error: /, '')}`),
@@ -26,7 +28,8 @@ export function makeProgram(output: Output): Command {
     })
     .showHelpAfterError('Add --help to see how it is used.')
     .addHelpText('after', '\nStart with:\n  $ chunkyard tour');
-  for (const add of [addTour, addMaps, addReplay, addCompare, addDraw, addTrace]) add(program, output);
+  for (const add of [addTour, addMaps, addReplay, addCompare, addDraw, addRecord, addTrace])
+    add(program, output);
   return program;
 }
 

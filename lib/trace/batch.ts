@@ -42,6 +42,7 @@ export type TraceTotals = Pick<
   | 'peakLiveBlocks'
   | 'liveAtEnd'
   | 'siteNames'
+  | 'recording'
 >;
 
 /** A trace read from its beginning to its end, once. */
@@ -49,4 +50,18 @@ export interface TraceStream extends AsyncIterable<TraceBatch> {
   readonly head: TraceStreamHead;
   /** Set when the last batch has been given. */
   readonly totals: TraceTotals | null;
+}
+
+/** @returns a trace in memory as a stream of one batch */
+export function traceStream(trace: Trace): TraceStream {
+  async function* once(): AsyncGenerator<TraceBatch> {
+    yield {
+      ...trace,
+      firstOperation: 0,
+      threadSwitches: [...trace.threadSwitches],
+      timesNs: trace.timesNs ?? new Float64Array(0),
+      sites: trace.sites ?? new Uint32Array(0),
+    };
+  }
+  return { head: trace, totals: trace, [Symbol.asyncIterator]: once };
 }

@@ -24,7 +24,7 @@ export function parseHead(bytes: Uint8Array, refusal: Refusal): CytraceHead {
 /** @returns the end section's document */
 export function parseTotals(bytes: Uint8Array, refusal: Refusal): CytraceTotals {
   const fields = parseObject(bytes, 'end', refusal);
-  const number = (key: keyof CytraceTotals): number => {
+  const number = (key: string): number => {
     const value = fields[key];
     if (!Number.isSafeInteger(value)) refusal.fail(`the end has no number of ${key}`);
     return value as number;
@@ -36,6 +36,7 @@ export function parseTotals(bytes: Uint8Array, refusal: Refusal): CytraceTotals 
     peakLiveBytes: number('peakLiveBytes'),
     peakLiveBlocks: number('peakLiveBlocks'),
     liveAtEnd: number('liveAtEnd'),
+    ...(isObject(fields.recording) ? { recording: fields.recording } : {}),
   };
 }
 

@@ -88,7 +88,7 @@ export interface CytraceHead {
   sites: boolean;
   /** Where the operations come from: `record`, or the format that was converted. */
   source: string;
-  /** Of a recording: its command line, and what was seen. */
+  /** Of a recording: its command line and so on. */
   recording?: Readonly<Record<string, unknown>>;
 }
 
@@ -100,4 +100,6 @@ export interface CytraceTotals {
   peakLiveBytes: number;
   peakLiveBlocks: number;
   liveAtEnd: number;
+  /** Of a recording: what was seen and is not among the operations. */
+  recording?: Readonly<Record<string, unknown>>;
 }

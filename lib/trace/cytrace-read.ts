@@ -173,7 +173,7 @@ export class CytraceStream implements TraceStream {
   async #finish(promised: CytraceTotals): Promise<void> {
     await this.#sections.end();
     const { blocks, operations, threadCount, hasDamage, largestSite } = this.#decoder;
-    const counted: CytraceTotals = {
+    const counted = {
       operations,
       blocks: blocks.count,
       threads: threadCount,
@@ -181,7 +181,7 @@ export class CytraceStream implements TraceStream {
       peakLiveBlocks: blocks.peakBlocks,
       liveAtEnd: blocks.liveBlocks,
     };
-    for (const key of Object.keys(counted) as (keyof CytraceTotals)[]) {
+    for (const key of Object.keys(counted) as (keyof typeof counted)[]) {
       if (counted[key] !== promised[key]) {
         this.#sections.fail(`the end promises ${promised[key]} ${key} but there are ${counted[key]}`);
       }
@@ -195,6 +195,7 @@ export class CytraceStream implements TraceStream {
       hasDamage,
       ...{ peakLiveBytes, peakLiveBlocks, liveAtEnd },
       ...(this.cytraceHead.sites ? { siteNames: this.#siteNames } : {}),
+      ...(promised.recording ? { recording: { ...this.head.recording, ...promised.recording } } : {}),
     };
   }
 }

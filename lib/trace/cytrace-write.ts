@@ -134,9 +134,10 @@ export class CytraceWriter {
   /**
    * Ends the file.
    * @param siteNames what the indices given to `site` mean
+   * @param recording what a recording tells at its end
    * @returns what the reader will count
    */
-  finish(siteNames: readonly string[] = []): CytraceTotals {
+  finish(siteNames: readonly string[] = [], recording?: CytraceTotals['recording']): CytraceTotals {
     this.#flush();
     for (let first = 0; first < siteNames.length; first += sitesPerSection) {
       this.#json(Section.sites, siteNames.slice(first, first + sitesPerSection));
@@ -148,6 +149,7 @@ export class CytraceWriter {
       peakLiveBytes: this.#blocks.peakBytes,
       peakLiveBlocks: this.#blocks.peakBlocks,
       liveAtEnd: this.#blocks.liveBlocks,
+      ...(recording ? { recording } : {}),
     };
     this.#json(Section.end, totals);
     return totals;

@@ -1,37 +1,11 @@
 /** Between a whole trace in memory and a `.cytrace`. */
 import type { TraceBatch, TraceStream } from './batch.ts';
 import type { CytraceHead } from './cytrace-layout.ts';
-import { CytraceWriter } from './cytrace-write.ts';
+import type { CytraceWriter } from './cytrace-write.ts';
 import { allocates, Opcode, type OpcodeValue, type ThreadSwitch, type Trace } from './trace.ts';
 
 /** What a batch and a whole trace have in common. */
 type Operations = Pick<Trace, 'opcodes' | 'ids' | 'sizes' | 'extras' | 'secondIds' | 'values'>;
-
-/**
- * Writes a trace as a `.cytrace`.
- * @param trace any trace
- * @returns the file's bytes
- * @throws TraceError ERR_TRACE_FORMAT when its block numbers are too far apart to be meant
- */
-export async function encodeTrace(trace: Trace): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  const { name, what, format, recording, timesNs, sites, siteNames = [] } = trace;
-  const head: CytraceHead = {
-    ...{ name, what, numbering: numberingOf(trace), source: format },
-    ...{ times: timesNs !== undefined, sites: sites !== undefined },
-    ...(recording ? { recording } : {}),
-  };
-  const writer = await CytraceWriter.open(head, (piece) => pieces.push(piece));
-  writeOperations(writer, {
-    ...trace,
-    firstOperation: 0,
-    timesNs: timesNs ?? new Float64Array(0),
-    sites: sites ?? new Uint32Array(0),
-    threadSwitches: [...trace.threadSwitches],
-  });
-  writer.finish(siteNames);
-  return Buffer.concat(pieces);
-}
 
 /** Writes a batch, which may be a whole trace. */
 export function writeOperations(writer: CytraceWriter, batch: TraceBatch): void {
@@ -59,7 +33,11 @@ function writeOperation(writer: CytraceWriter, batch: Operations, index: number)
 }
 
 /** Numbers that are used again are best told by which was freed last, others by counting on. */
-function numberingOf({ opcodes, ids, blockCount }: Trace): CytraceHead['numbering'] {
+export function numberingOf({
+  opcodes,
+  ids,
+  blockCount,
+}: Pick<Trace, 'opcodes' | 'ids' | 'blockCount'>): CytraceHead['numbering'] {
   let allocations = 0;
   for (let index = 0; index < opcodes.length; index++) {
     if (ids[index] >= 0 && opcodes[index] !== Opcode.realloc && allocates(opcodes[index])) allocations++;

@@ -2,6 +2,7 @@
  * Compressed bytes to text, gzip and zstd told by their first bytes. A file that would unpack to more than the
  * limit is refused before the memory is taken; a broken one is a `TraceError` like any other bad trace.
  */
+import { concatenate } from './piece-reader.ts';
 import { TraceError } from './trace-error.ts';
 
 /** @returns true when the bytes start as a gzip member does */
@@ -69,13 +70,7 @@ async function unzstd(bytes: Uint8Array, file: string, limitBytes: number): Prom
   } catch (error) {
     throw error instanceof TraceError ? error : damaged(file, 'zstd', error);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return concatenate(pieces);
 }
 
 function damaged(file: string, kind: string, error: unknown): TraceError {

@@ -1,20 +1,32 @@
 /** Trace to text: `heap-trace 1` that reads back as the same operations. */
 import { Opcode, type Trace } from './trace.ts';
 
+const linesPerPiece = 10_000;
+
 /**
  * Writes a trace as `heap-trace 1`.
  * @param trace any trace, whatever it was read from
  * @returns the text, newline at its end
  */
 export function formatTrace(trace: Trace): string {
-  const lines = headerLines(trace);
+  return [...formatPieces(trace)].join('');
+}
+
+/** The same in pieces, as the text of a long trace is longer than a string may be. */
+export function* formatPieces(trace: Trace): Generator<string> {
+  let lines = headerLines(trace);
   const { threadSwitches, operationCount } = trace;
   let done = 0;
   for (const { operation, thread } of [...threadSwitches, { operation: operationCount, thread: -1 }]) {
-    while (done < operation) lines.push(formatOperation(trace, done++));
+    while (done < operation) {
+      lines.push(formatOperation(trace, done++));
+      if (lines.length < linesPerPiece) continue;
+      yield `${lines.join('\n')}\n`;
+      lines = [];
+    }
     if (thread >= 0) lines.push(`t ${thread}`);
   }
-  return `${lines.join('\n')}\n`;
+  if (lines.length > 0) yield `${lines.join('\n')}\n`;
 }
 
 function headerLines(trace: Trace): string[] {

@@ -1,5 +1,11 @@
-export type { TraceBatch, TraceStream, TraceStreamHead, TraceTotals } from './batch.ts';
-export { encodeTrace, writeOperations } from './cytrace.ts';
+export {
+  type TraceBatch,
+  type TraceStream,
+  type TraceStreamHead,
+  type TraceTotals,
+  traceStream,
+} from './batch.ts';
+export { writeOperations } from './cytrace.ts';
 export type { CytraceHead, CytraceTotals, Numbering } from './cytrace-layout.ts';
 export { CytraceWriter } from './cytrace-write.ts';
 export { decompress } from './decompress.ts';
@@ -10,6 +16,9 @@ export { traceHead } from './head.ts';
 export { type SizeClass, type TraceInfo, traceInfo } from './info.ts';
 export { type ParseTraceOptions, parseTrace } from './parse.ts';
 export { openTrace, type ReadTraceOptions, readTrace } from './read.ts';
+export { type RecordOptions, type RecordResult, record } from './record.ts';
+export { RecordError, type RecordErrorCode } from './record-error.ts';
+export type { RecordedProcess } from './recorded-process.ts';
 export { type ReplayOptions, type ReplayResult, replay } from './replay.ts';
 export { ReplayError, type ReplayErrorCode } from './replay-error.ts';
 export { freeLeftovers, replayLoop } from './replay-loop.ts';
@@ -17,3 +26,4 @@ export { builtInTraces } from './source.ts';
 export { allocates, Opcode, type OpcodeValue, type ThreadSwitch, type Trace } from './trace.ts';
 export { TraceError, type TraceErrorCode } from './trace-error.ts';
 export { TraceMaker } from './trace-maker.ts';
+export { createTraceFile, encodeTrace, type TraceFile, writeCytrace, writeText } from './write.ts';

@@ -42,7 +42,7 @@ export class PieceReader {
       if (length > limit || !(await this.#next())) break;
     }
     await this.close();
-    return concatenate(pieces, length);
+    return concatenate(pieces);
   }
 
   /** Tells the source that no more is wanted. */
@@ -66,12 +66,14 @@ export class PieceReader {
       pieces.push(this.#piece.slice());
       length += this.#piece.length;
     }
-    this.#piece = concatenate(pieces, length);
+    this.#piece = concatenate(pieces);
     this.#at = 0;
   }
 }
 
-function concatenate(pieces: readonly Uint8Array[], length: number): Uint8Array {
+/** @returns all bytes in a row */
+export function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   const whole = new Uint8Array(length);
   let at = 0;
   for (const piece of pieces) {

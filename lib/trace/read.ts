@@ -1,5 +1,5 @@
 /** A trace of any format from anywhere: as a whole, or as a stream that takes the same memory however long it is. */
-import type { TraceBatch, TraceStream } from './batch.ts';
+import { type TraceStream, traceStream } from './batch.ts';
 import { collectTrace } from './cytrace.ts';
 import { isCytrace, openCytrace } from './cytrace-read.ts';
 import { decompress, isPacked, tooLarge } from './decompress.ts';
@@ -50,7 +50,7 @@ export async function readTrace(source: string, options: ReadTraceOptions = {}):
  */
 export async function openTrace(source: string, options: ReadTraceOptions = {}): Promise<TraceStream> {
   const found = await open(source, options.limitBytes ?? defaultLimitBytes);
-  return 'opcodes' in found ? streamOf(found) : found;
+  return 'opcodes' in found ? traceStream(found) : found;
 }
 
 async function open(source: string, limitBytes: number): Promise<Trace | TraceStream> {
@@ -81,16 +81,4 @@ async function readWhole(
 
 async function* once<T>(piece: T): AsyncGenerator<T> {
   yield piece;
-}
-
-/** A trace in memory as a stream of one batch. */
-function streamOf(trace: Trace): TraceStream {
-  const batch: TraceBatch = {
-    ...trace,
-    firstOperation: 0,
-    threadSwitches: [...trace.threadSwitches],
-    timesNs: trace.timesNs ?? new Float64Array(0),
-    sites: trace.sites ?? new Uint32Array(0),
-  };
-  return { head: trace, totals: trace, [Symbol.asyncIterator]: () => once(batch) };
 }
