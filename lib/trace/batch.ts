@@ -52,16 +52,21 @@ export interface TraceStream extends AsyncIterable<TraceBatch> {
   readonly totals: TraceTotals | null;
 }
 
-/** @returns a trace in memory as a stream of one batch */
+/** @returns a trace in memory as one batch */
+export function wholeBatch(trace: Trace): TraceBatch {
+  return {
+    ...trace,
+    firstOperation: 0,
+    threadSwitches: [...trace.threadSwitches],
+    timesNs: trace.timesNs ?? new Float64Array(0),
+    sites: trace.sites ?? new Uint32Array(0),
+  };
+}
+
+/** @returns the same as a stream */
 export function traceStream(trace: Trace): TraceStream {
   async function* once(): AsyncGenerator<TraceBatch> {
-    yield {
-      ...trace,
-      firstOperation: 0,
-      threadSwitches: [...trace.threadSwitches],
-      timesNs: trace.timesNs ?? new Float64Array(0),
-      sites: trace.sites ?? new Uint32Array(0),
-    };
+    yield wholeBatch(trace);
   }
   return { head: trace, totals: trace, [Symbol.asyncIterator]: once };
 }

@@ -5,6 +5,7 @@ import { CytraceWriter } from './cytrace-write.ts';
 import { parseRawHeader, type RawHeader, RawLogConverter, rawHeaderBytes } from './raw-log.ts';
 import { basename, type RecordedProcess } from './recorded-process.ts';
 import { SiteNames } from './site-names.ts';
+import { writeTraceFile } from './write.ts';
 
 const recordsAtATime = 32_768;
 
@@ -49,22 +50,12 @@ export async function convertLog(
   output: string,
   onProgress: (records: number) => void = () => {},
 ): Promise<RecordedProcess> {
-  const { closeSync, openSync, rmSync, writeSync } = await import('node:fs');
-  const file = openSync(output, 'w');
-  let bytes = 0;
-  try {
-    const emit = (piece: Uint8Array): void => {
-      for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done);
-      bytes += piece.length;
-    };
-    const report = await convert(log, emit, onProgress);
-    return { ...report, file: output, fileBytes: bytes };
-  } catch (error) {
-    rmSync(output, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
+  let report: Omit<RecordedProcess, 'file' | 'fileBytes'> | undefined;
+  const { bytes } = await writeTraceFile(output, async (emit) => {
+    report = await convert(log, emit, onProgress);
+    return report.operations;
+  });
+  return { ...(report as NonNullable<typeof report>), file: output, fileBytes: bytes };
 }
 
 async function convert(

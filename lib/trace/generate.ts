@@ -4,6 +4,7 @@
  */
 import { ArgumentError, KiB, MiB, type Random, requireInteger, seededRandom } from '../core/index.ts';
 import { type Churn, churn } from './generate-churn.ts';
+import { type Mix, mixRecipe } from './generate-mix.ts';
 import * as shapes from './generate-shapes.ts';
 import { logUniform, sizes, uniform } from './generate-sizes.ts';
 import type { Trace } from './trace.ts';
@@ -24,9 +25,14 @@ interface Recipe extends TraceProfile {
 export interface GenerateOptions {
   /** Any safe integer >= 0. @defaultValue 1 */
   seed?: number;
-  /** 1 to 100 million. @defaultValue 20,000 */
+  /** 1 to 1,000 million; what is kept in memory takes 21 bytes each. @defaultValue 20,000 */
   operations?: number;
+  /** What the profile `mix` is made of. */
+  mix?: Mix;
 }
+
+/** Seeds of profiles are 64 apart. */
+const mixPlace = 63;
 
 function churning(name: string, what: string, how: Churn): Recipe {
   return { name, what, write: (maker, random) => churn(maker, random, how) };
@@ -123,20 +129,32 @@ export const traceProfiles: readonly TraceProfile[] = recipes.map(({ name, what 
 
 /**
  * Makes a trace.
- * @param profile one of the names in `traceProfiles`
+ * @param profile one of the names in `traceProfiles`, or `mix`, which the options describe
  * @param options seed and length
  * @returns a valid trace named `profile-seed`; equal arguments give equal traces
  * @throws ArgumentError ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE
  */
 export function generateTrace(profile: string, options: GenerateOptions = {}): Trace {
-  const place = recipes.findIndex(({ name }) => name === profile);
-  if (place < 0) {
-    const known = traceProfiles.map(({ name }) => name).join(', ');
+  const { name, what, operations, write } = makeTrace(profile, options);
+  const maker = new TraceMaker(operations);
+  write(maker);
+  return maker.finish(name, what);
+}
+
+/** What is needed to make a trace, wherever its operations go. */
+export function makeTrace(
+  profile: string,
+  options: GenerateOptions,
+): TraceProfile & { operations: number; write: (maker: TraceMaker) => void } {
+  const place = profile === 'mix' ? mixPlace : recipes.findIndex(({ name }) => name === profile);
+  const recipe = profile === 'mix' ? mixRecipe(options.mix ?? {}) : recipes[place];
+  if (recipe === undefined) {
+    const known = [...traceProfiles, { name: 'mix' }].map(({ name }) => name).join(', ');
     throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'profile', `one of ${known}`, profile);
   }
   const seed = requireInteger('seed', options.seed ?? 1);
-  const operations = requireInteger('operations', options.operations ?? 20_000, { minimum: 1, maximum: 1e8 });
-  const maker = new TraceMaker(operations);
-  recipes[place].write(maker, seededRandom(seed * 64 + place));
-  return maker.finish(`${profile}-${seed}`, recipes[place].what);
+  const operations = requireInteger('operations', options.operations ?? 20_000, { minimum: 1, maximum: 1e9 });
+  const { what, write } = recipe;
+  const random = seededRandom(seed * 64 + place);
+  return { name: `${profile}-${seed}`, what, operations, write: (maker) => write(maker, random) };
 }

@@ -1,4 +1,11 @@
 /** What a trace is made of: counts, sizes, lifetimes. The columns of the recorded traces' own table. */
+import {
+  type TraceBatch,
+  type TraceStream,
+  type TraceStreamHead,
+  type TraceTotals,
+  wholeBatch,
+} from './batch.ts';
 import { allocates, Opcode, type Trace } from './trace.ts';
 
 /** How many requests fall into one power of two. */
@@ -32,10 +39,67 @@ export interface TraceInfo {
   /** Requests above 128 KiB, the native mmap threshold. */
   largeRequests: number;
   sizeClasses: SizeClass[];
+  /** Of a recording: what it tells of itself. */
+  recording?: Readonly<Record<string, unknown>>;
 }
 
 const youngOperations = 16;
 const nativeMmapThreshold = 131072;
+
+/** Sizes go up to 2^53. */
+const classCount = 54;
+
+/** Counts along a trace, in memory for its live blocks. */
+class Counter {
+  readonly byCode = new Float64Array(128);
+  /** Requests up to 2^place bytes, above half of it. */
+  readonly byClass = new Float64Array(classCount);
+  freesOfNull = 0;
+  largestBytes = 0;
+  largeRequests = 0;
+  #born = new Float64Array(0);
+  #freed = 0;
+  #freedYoung = 0;
+
+  add(batch: TraceBatch): void {
+    if (batch.blockCount > this.#born.length) this.#grow(batch.blockCount);
+    const { firstOperation, operationCount, opcodes, ids, sizes } = batch;
+    for (let index = 0; index < operationCount; index++) {
+      const opcode = opcodes[index];
+      this.byCode[opcode]++;
+      if (opcode === Opcode.free) this.#free(ids[index], firstOperation + index);
+      else if (allocates(opcode)) {
+        this.#request(sizes[index]);
+        if (opcode !== Opcode.realloc) this.#born[ids[index]] = firstOperation + index;
+      }
+    }
+  }
+
+  get freedYoung(): number {
+    return this.#freed === 0 ? 0 : this.#freedYoung / this.#freed;
+  }
+
+  #free(id: number, operation: number): void {
+    if (id < 0) {
+      this.freesOfNull++;
+      return;
+    }
+    this.#freed++;
+    if (operation - this.#born[id] <= youngOperations) this.#freedYoung++;
+  }
+
+  #request(size: number): void {
+    this.byClass[size <= 1 ? 0 : Math.ceil(Math.log2(size))]++;
+    if (size > this.largestBytes) this.largestBytes = size;
+    if (size > nativeMmapThreshold) this.largeRequests++;
+  }
+
+  #grow(blockCount: number): void {
+    const born = new Float64Array(2 * blockCount);
+    born.set(this.#born);
+    this.#born = born;
+  }
+}
 
 /**
  * Counts what is in a trace.
@@ -43,58 +107,57 @@ const nativeMmapThreshold = 131072;
  * @returns its figures, all counted, none taken from the header but name and what
  */
 export function traceInfo(trace: Trace): TraceInfo {
-  const { name, what, peakLiveBytes, peakLiveBlocks, liveAtEnd } = trace;
-  const { counts, freesOfNull } = countLetters(trace);
-  const sizes = requestSizes(trace);
-  const sizeClasses = classify(sizes);
+  const counter = new Counter();
+  counter.add(wholeBatch(trace));
+  return summarize(counter, trace, trace);
+}
+
+/**
+ * The same of a stream, in memory for its live blocks.
+ * @param stream not yet read
+ * @throws TraceError what the stream throws
+ */
+export async function streamInfo(stream: TraceStream): Promise<TraceInfo> {
+  const counter = new Counter();
+  for await (const batch of stream) counter.add(batch);
+  if (stream.totals === null) throw new Error('a trace stream ended without its totals');
+  return summarize(counter, stream.head, stream.totals);
+}
+
+function summarize(counter: Counter, { name, what }: TraceStreamHead, totals: TraceTotals): TraceInfo {
+  const { peakLiveBytes, peakLiveBlocks, liveAtEnd, recording } = totals;
+  const sizeClasses = classify(counter);
+  const requests = sizeClasses.reduce((sum, one) => sum + one.requests, 0);
   return {
-    name,
-    what,
-    operations: trace.operationCount,
-    blocks: trace.blockCount,
-    threads: trace.threadCount,
-    counts,
-    freesOfNull,
-    peakLiveBytes,
-    peakLiveBlocks,
-    liveAtEnd,
-    freedYoung: shareFreedYoung(trace),
-    medianBytes: quantile(sizeClasses, sizes.length, 0.5),
-    p90Bytes: quantile(sizeClasses, sizes.length, 0.9),
-    p99Bytes: quantile(sizeClasses, sizes.length, 0.99),
-    largestBytes: sizes.reduce((most, size) => Math.max(most, size), 0),
-    largeRequests: sizes.reduce((sum, size) => sum + (size > nativeMmapThreshold ? 1 : 0), 0),
+    ...{ name, what, operations: totals.operationCount, blocks: totals.blockCount },
+    threads: totals.threadCount,
+    counts: letters(counter),
+    freesOfNull: counter.freesOfNull,
+    ...{ peakLiveBytes, peakLiveBlocks, liveAtEnd },
+    freedYoung: counter.freedYoung,
+    medianBytes: quantile(sizeClasses, requests, 0.5),
+    p90Bytes: quantile(sizeClasses, requests, 0.9),
+    p99Bytes: quantile(sizeClasses, requests, 0.99),
+    largestBytes: counter.largestBytes,
+    largeRequests: counter.largeRequests,
     sizeClasses,
+    ...(recording ? { recording } : {}),
   };
 }
 
-function countLetters({ opcodes, ids }: Trace): { counts: Record<string, number>; freesOfNull: number } {
-  const byCode = new Uint32Array(128);
-  let freesOfNull = 0;
-  for (let index = 0; index < opcodes.length; index++) {
-    if (opcodes[index] === Opcode.free && ids[index] < 0) freesOfNull++;
-    else byCode[opcodes[index]]++;
-  }
+function letters({ byCode, freesOfNull }: Counter): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const code of Object.values(Opcode)) {
-    if (byCode[code] > 0) counts[String.fromCharCode(code)] = byCode[code];
+    const times = code === Opcode.free ? byCode[code] - freesOfNull : byCode[code];
+    if (times > 0) counts[String.fromCharCode(code)] = times;
   }
-  return { counts, freesOfNull };
+  return counts;
 }
 
-function requestSizes({ opcodes, sizes }: Trace): Float64Array {
-  return sizes.filter((_, index) => allocates(opcodes[index]));
-}
-
-function classify(sizes: Float64Array): SizeClass[] {
-  const classes = new Map<number, number>();
-  for (const size of sizes) {
-    const upToBytes = size <= 1 ? 1 : 2 ** Math.ceil(Math.log2(size));
-    classes.set(upToBytes, (classes.get(upToBytes) ?? 0) + 1);
-  }
-  return [...classes]
-    .map(([upToBytes, requests]) => ({ upToBytes, requests }))
-    .sort((a, b) => a.upToBytes - b.upToBytes);
+function classify({ byClass }: Counter): SizeClass[] {
+  return [...byClass]
+    .map((requests, place) => ({ upToBytes: 2 ** place, requests }))
+    .filter(({ requests }) => requests > 0);
 }
 
 function quantile(classes: readonly SizeClass[], total: number, fraction: number): number {
@@ -104,20 +167,4 @@ function quantile(classes: readonly SizeClass[], total: number, fraction: number
     if (seen > fraction * total) return upToBytes;
   }
   return classes.at(-1)?.upToBytes ?? 0;
-}
-
-function shareFreedYoung({ opcodes, ids, blockCount }: Trace): number {
-  const born = new Float64Array(blockCount).fill(-1);
-  let freed = 0;
-  let young = 0;
-  for (let index = 0; index < opcodes.length; index++) {
-    const id = ids[index];
-    if (opcodes[index] === Opcode.free && id >= 0) {
-      freed++;
-      if (index - born[id] <= youngOperations) young++;
-    } else if (allocates(opcodes[index]) && opcodes[index] !== Opcode.realloc) {
-      born[id] = index;
-    }
-  }
-  return freed === 0 ? 0 : young / freed;
 }

@@ -5,37 +5,50 @@
 import { OperationList } from './operation-list.ts';
 import { Opcode, type Trace } from './trace.ts';
 
+const pieceOperations = 65_536;
+
 /** A trace in the making. */
 export class TraceMaker {
   /** Blocks that can be freed, oldest first, as far as nobody reordered them. */
   readonly live: number[] = [];
   /** Block numbers given so far. */
   blockCount = 0;
-  readonly #list: OperationList;
-  readonly #sizes: number[] = [];
+  #list: OperationList;
+  readonly #capacity: number;
+  readonly #onPiece: ((piece: OperationList) => void) | null;
+  #given = 0;
+  readonly #sizes = new Map<number, number>();
   #liveBytes = 0;
   #liveBlocks = 0;
   #peakBytes = 0;
   #peakBlocks = 0;
 
-  /** @param capacity most operations it can take, 1 or more */
-  constructor(capacity: number) {
-    this.#list = new OperationList(capacity);
+  /**
+   * @param capacity most operations it can take, 1 or more
+   * @param onPiece takes the operations piece by piece, the last piece at `finish`; without it they are kept
+   */
+  constructor(capacity: number, onPiece: ((piece: OperationList) => void) | null = null) {
+    this.#capacity = capacity;
+    this.#onPiece = onPiece;
+    this.#list = new OperationList(onPiece ? Math.min(capacity, pieceOperations) : capacity);
   }
 
   /** Operations written. */
   get count(): number {
-    return this.#list.count;
+    return this.#given + this.#list.count;
   }
 
   /** True when no further operation fits; calls after that do nothing but number blocks. */
   get isFull(): boolean {
-    return this.#list.count >= this.#list.opcodes.length;
+    if (this.count >= this.#capacity) return true;
+    // Asked before each operation: there is room for it afterwards.
+    if (this.#list.count === this.#list.opcodes.length) this.#givePiece();
+    return false;
   }
 
   /** @returns bytes asked for last for a block */
   sizeOf(id: number): number {
-    return this.#sizes[id];
+    return this.#sizes.get(id) ?? 0;
   }
 
   /** @returns the number of the new block; when full a number that nothing will come of */
@@ -62,8 +75,8 @@ export class TraceMaker {
     if (this.isFull) return;
     const bytes = Math.max(1, size);
     this.#list.push(Opcode.realloc, id, bytes);
-    this.#liveBytes -= this.#sizes[id];
-    this.#sizes[id] = bytes;
+    this.#liveBytes -= this.sizeOf(id);
+    this.#sizes.set(id, bytes);
     this.#account(bytes);
   }
 
@@ -75,7 +88,7 @@ export class TraceMaker {
     if (place < this.live.length) this.live[place] = last;
     this.#list.push(Opcode.free, id, 0);
     this.#liveBlocks--;
-    this.#account(-this.#sizes[id]);
+    this.#forgetSize(id);
   }
 
   /** Frees the youngest block. */
@@ -95,7 +108,7 @@ export class TraceMaker {
     if (place >= 0) {
       this.live.splice(place, 1);
       this.#liveBlocks--;
-      this.#account(-this.#sizes[id]);
+      this.#forgetSize(id);
     }
     this.damage(Opcode.freeAgain, id, 0);
   }
@@ -140,11 +153,12 @@ export class TraceMaker {
   }
 
   /**
-   * Ends the trace.
+   * Ends the trace; where pieces were given away, all but its operations is told.
    * @param name of the trace
    * @param what one line about it
    */
   finish(name: string, what: string): Trace {
+    if (this.#onPiece && this.#list.count > 0) this.#givePiece();
     const { count, hasDamage, opcodes, ids, sizes, extras, secondIds, values } = this.#list;
     return {
       name,
@@ -169,12 +183,24 @@ export class TraceMaker {
 
   #born(size: number): number {
     const id = this.blockCount++;
-    this.#sizes[id] = size;
+    this.#sizes.set(id, size);
     this.live.push(id);
     this.#liveBlocks++;
     this.#peakBlocks = Math.max(this.#peakBlocks, this.#liveBlocks);
     this.#account(size);
     return id;
+  }
+
+  #forgetSize(id: number): void {
+    this.#account(-this.sizeOf(id));
+    // Who makes damage asks for sizes of freed blocks; a trace given away in pieces keeps nothing of them.
+    if (this.#onPiece) this.#sizes.delete(id);
+  }
+
+  #givePiece(): void {
+    this.#given += this.#list.count;
+    this.#onPiece?.(this.#list);
+    this.#list = new OperationList(Math.min(pieceOperations, this.#capacity - this.#given));
   }
 
   #account(bytes: number): void {

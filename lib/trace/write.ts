@@ -54,38 +54,45 @@ function headOf(
  * Writes a trace as `heap-trace 1`.
  * @param trace any trace
  * @param emit takes the pieces of the text, in order
+ * @returns operations written
  */
-export function writeText(trace: Trace, emit: (piece: Uint8Array) => void): void {
+export function writeText(trace: Trace, emit: (piece: Uint8Array) => void): number {
   for (const piece of formatPieces(trace)) emit(new TextEncoder().encode(piece));
-}
-
-/** A file being written. */
-export interface TraceFile {
-  emit(piece: Uint8Array): void;
-  /** @returns bytes that the file has */
-  close(): Promise<number>;
+  return trace.operationCount;
 }
 
 /**
- * Opens a file to write a trace to.
+ * Writes a file: whole, or not at all. What stood there is replaced at the end, so a trace may be rewritten in place.
  * @param path gzipped when it ends in `.gz`
+ * @param write makes the pieces
+ * @returns how many operations and bytes it has
+ * @throws what `write` throws, and Node's own errors about the file
  */
-export async function createTraceFile(path: string): Promise<TraceFile> {
-  const { closeSync, openSync, writeSync } = await import('node:fs');
+export async function writeTraceFile(
+  path: string,
+  write: (emit: (piece: Uint8Array) => void) => number | Promise<number>,
+): Promise<{ operations: number; bytes: number }> {
+  const { closeSync, openSync, renameSync, rmSync, statSync, writeSync } = await import('node:fs');
   const { gzipSync } = await import('node:zlib');
   const pack = path.endsWith('.gz');
-  const file = openSync(path, 'w');
+  // A device or a pipe is written to as it is.
+  const isSpecial = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  const place = isSpecial ? path : `${path}.partial`;
+  const file = openSync(place, 'w');
   let bytes = 0;
-  return {
-    emit(piece) {
+  try {
+    const operations = await write((piece) => {
       // Members of gzip may follow each other; pieces are long enough for it.
       const packed = pack ? gzipSync(piece) : piece;
       for (let done = 0; done < packed.length; ) done += writeSync(file, packed, done);
       bytes += packed.length;
-    },
-    async close() {
-      closeSync(file);
-      return bytes;
-    },
-  };
+    });
+    if (!isSpecial) renameSync(place, path);
+    return { operations, bytes };
+  } catch (error) {
+    if (!isSpecial) rmSync(place, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
 }

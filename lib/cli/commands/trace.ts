@@ -1,20 +1,32 @@
-/** `chunkyard trace info|convert`: look into a trace, rewrite it. */
-import { writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
+/** `chunkyard trace info|convert|generate`: look into a trace, rewrite it, make one. */
 import type { Command } from 'commander';
 import { formatBytes } from '../../core/index.ts';
-import { formatTrace, readTrace, type TraceInfo, traceInfo } from '../../trace/index.ts';
+import {
+  openTrace,
+  readTrace,
+  streamInfo,
+  type TraceInfo,
+  writeCytrace,
+  writeText,
+  writeTraceFile,
+} from '../../trace/index.ts';
+import { UsageError } from '../failure.ts';
 import type { Output } from '../output.ts';
-import { addExamples, addJson, count, percent } from '../words.ts';
+import { addExamples, addJson, count, percent, wrap } from '../words.ts';
+import { addGenerate } from './trace-generate.ts';
 
-const traceArgument = 'a file (.trace, .rep, packed or not), - for standard input, or a built-in trace';
+const traceArgument =
+  'a file (.cytrace, .trace, .rep, of mtrace or heaptrack, packed or not), - for standard input, or a built-in trace';
 
-/** Adds the command and its two halves. */
+/** Adds the command and its parts. */
 export function addTrace(program: Command, output: Output): void {
-  const command = program.command('trace').description('Look into a trace of heap calls, or rewrite it.');
-  addExamples(command, 'trace info jq', 'trace convert old.rep new.trace.gz');
+  const command = program
+    .command('trace')
+    .description('Look into a trace of heap calls, rewrite it, or make one.');
+  addExamples(command, 'trace info jq', 'trace convert old.rep new.cytrace', 'trace generate zipf z.cytrace');
   addInfo(command, output);
   addConvert(command, output);
+  addGenerate(command, output);
 }
 
 function addInfo(parent: Command, output: Output): void {
@@ -25,9 +37,9 @@ function addInfo(parent: Command, output: Output): void {
   addJson(command);
   addExamples(command, 'trace info jq', 'trace info my.trace.gz --json');
   command.action(async (source: string, options: { json?: boolean }) => {
-    const trace = await readTrace(source);
-    const info = traceInfo(trace);
-    if (options.json) output.printJson('chunkyard-trace-info 1', { ...info, source: trace.format });
+    const stream = await openTrace(source);
+    const info = await streamInfo(stream);
+    if (options.json) output.printJson('chunkyard-trace-info 1', { ...info, source: stream.head.format });
     else output.print(...renderInfo(info, output));
   });
 }
@@ -61,10 +73,29 @@ function renderInfo(info: TraceInfo, output: Output): string[] {
     ...facts.map(([name, value]) => `  ${name.padEnd(12)}  ${value}`),
     `  ${'calls'.padEnd(12)}  ${calls.slice(0, 3).join(', ')}`,
     ...(calls.length > 3 ? [`  ${' '.repeat(12)}  ${calls.slice(3).join(', ')}`] : []),
+    ...renderRecording(info, output),
     '',
     ...renderSizes(info, output),
   ];
 }
+
+/** What a recording tells of itself, where that is more than nothing. */
+function renderRecording({ recording = {} }: TraceInfo, output: Output): string[] {
+  const told = Object.entries(remarkable).flatMap(([key, words]) => {
+    const times = recording[key];
+    return typeof times === 'number' && times > 0 ? [`${count(times)} ${words}`] : [];
+  });
+  const lines = told.length === 0 ? [] : wrap(`left out: ${told.join(', ')}`, output.width - 16);
+  return lines.map((line, place) => `  ${(place === 0 ? 'recording' : '').padEnd(12)}  ${line}`);
+}
+
+const remarkable: Readonly<Record<string, string>> = {
+  lostRecords: 'calls at the end, for want of room',
+  unfinishedCalls: 'calls under way at the end',
+  foreignFrees: 'frees of blocks from before',
+  failedAllocations: 'allocations that got nothing',
+  failedReallocs: 'reallocs that got nothing',
+};
 
 /** A bar per power of two. */
 function renderSizes(info: TraceInfo, output: Output): string[] {
@@ -80,25 +111,37 @@ function renderSizes(info: TraceInfo, output: Output): string[] {
 function addConvert(parent: Command, output: Output): void {
   const command = parent
     .command('convert')
-    .description('Write a trace as "heap-trace 1" text, gzipped where the name ends in .gz.')
+    .description(
+      'Rewrite a trace: as .cytrace when the name ends so, else as "heap-trace 1" text (.gz: gzipped).',
+    )
     .argument('<trace>', traceArgument)
-    .argument('<file>', 'where to write, - for standard output');
+    .argument('<file>', 'where to write, - for text on standard output');
   addJson(command);
-  addExamples(command, 'trace convert old.rep new.trace.gz', 'trace convert jq - | head');
+  addExamples(
+    command,
+    'trace convert old.rep new.cytrace',
+    'trace convert jq - | head',
+    'trace convert heaptrack.app.123.zst app.cytrace',
+  );
   command.action(async (source: string, file: string, options: { json?: boolean }) => {
-    const trace = await readTrace(source);
-    const text = formatTrace(trace);
     if (file === '-') {
-      process.stdout.write(text);
+      if (options.json)
+        throw new UsageError('--json prints one document and nothing else: name a file instead of -');
+      writeText(await readTrace(source), (piece) => void process.stdout.write(piece));
       return;
     }
-    const bytes = file.endsWith('.gz') ? gzipSync(text) : Buffer.from(text);
-    writeFileSync(file, bytes);
-    const { operationCount: operations } = trace;
-    if (options.json) {
-      output.printJson('chunkyard-trace-convert 1', { file, operations, bytes: bytes.length });
-    } else {
-      output.print(`${file}: ${count(operations)} operations, ${formatBytes(bytes.length)}`);
-    }
+    const written = await convert(source, file);
+    if (options.json) output.printJson('chunkyard-trace-convert 1', { file, ...written });
+    else output.print(`${file}: ${count(written.operations)} operations, ${formatBytes(written.bytes)}`);
   });
+}
+
+async function convert(source: string, path: string): Promise<{ operations: number; bytes: number }> {
+  // Read, or refused, before the file is made.
+  if (path.endsWith('.cytrace')) {
+    const stream = await openTrace(source);
+    return await writeTraceFile(path, (emit) => writeCytrace(stream, emit));
+  }
+  const trace = await readTrace(source);
+  return await writeTraceFile(path, (emit) => writeText(trace, emit));
 }
