@@ -4,8 +4,10 @@
 #include <napi.h>
 
 #include "exports.h"
+#include "js_thread.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  EnterJsThread(env);
   exports["constants"] = Constants(env);
   exports["pageSize"] = Napi::Function::New<PageSize>(env, "pageSize");
 
@@ -35,6 +37,31 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
   exports["nativeMalloc"] = Napi::Function::New<NativeMalloc>(env, "nativeMalloc");
   exports["nativeFree"] = Napi::Function::New<NativeFree>(env, "nativeFree");
+
+  exports["registerGuards"] = Napi::Function::New<RegisterGuards>(env, "registerGuards");
+  exports["unregisterGuards"] = Napi::Function::New<UnregisterGuards>(env, "unregisterGuards");
+  exports["openGuards"] = Napi::Function::New<OpenGuardPages>(env, "openGuards");
+  exports["closeGuards"] = Napi::Function::New<CloseGuardPages>(env, "closeGuards");
+  exports["rearmGuards"] = Napi::Function::New<RearmGuardPages>(env, "rearmGuards");
+  exports["guardMemory"] = Napi::Function::New<GuardMemory>(env, "guardMemory");
+  exports["guardCounters"] = Napi::Function::New<GuardCounterMemory>(env, "guardCounters");
+  exports["internSite"] = Napi::Function::New<InternSite>(env, "internSite");
+  exports["siteText"] = Napi::Function::New<SiteTextOf>(env, "siteText");
+
+  exports["readFaults"] = Napi::Function::New<ReadFaults>(env, "readFaults");
+  exports["nameThread"] = Napi::Function::New<NameThread>(env, "nameThread");
+  exports["onFaults"] = Napi::Function::New<OnFaults>(env, "onFaults");
+  exports["guardRun"] = Napi::Function::New<GuardRunCall>(env, "guardRun");
+  exports["guardStatus"] = Napi::Function::New<GuardStatus>(env, "guardStatus");
+  exports["reinstallHandler"] = Napi::Function::New<ReinstallHandlerCall>(env, "reinstallHandler");
+
+  exports["peek"] = Napi::Function::New<Peek>(env, "peek");
+  exports["poke"] = Napi::Function::New<Poke>(env, "poke");
+  exports["memoryCopy"] = Napi::Function::New<MemoryCopy>(env, "memoryCopy");
+  exports["memorySet"] = Napi::Function::New<MemorySet>(env, "memorySet");
+  exports["stringCopy"] = Napi::Function::New<StringCopy>(env, "stringCopy");
+  exports["stringLength"] = Napi::Function::New<StringLengthAt>(env, "stringLength");
+  exports["isReadable"] = Napi::Function::New<IsReadableAt>(env, "isReadable");
 
   exports["timedCases"] = TimedCases(env);
   exports["timeSystemCall"] = Napi::Function::New<TimeSystemCall>(env, "timeSystemCall");

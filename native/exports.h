@@ -42,6 +42,34 @@ Napi::Value ShrinkBreak(const Napi::CallbackInfo& info);
 Napi::Value NativeMalloc(const Napi::CallbackInfo& info);
 Napi::Value NativeFree(const Napi::CallbackInfo& info);
 
+// guard_calls.cc: lib/posix/native-faults.ts describes these and the two below
+Napi::Value RegisterGuards(const Napi::CallbackInfo& info);
+Napi::Value UnregisterGuards(const Napi::CallbackInfo& info);
+Napi::Value OpenGuardPages(const Napi::CallbackInfo& info);
+Napi::Value CloseGuardPages(const Napi::CallbackInfo& info);
+Napi::Value RearmGuardPages(const Napi::CallbackInfo& info);
+Napi::Value GuardMemory(const Napi::CallbackInfo& info);
+Napi::Value GuardCounterMemory(const Napi::CallbackInfo& info);
+Napi::Value InternSite(const Napi::CallbackInfo& info);
+Napi::Value SiteTextOf(const Napi::CallbackInfo& info);
+
+// fault_calls.cc
+Napi::Value ReadFaults(const Napi::CallbackInfo& info);
+Napi::Value NameThread(const Napi::CallbackInfo& info);
+Napi::Value OnFaults(const Napi::CallbackInfo& info);
+Napi::Value GuardRunCall(const Napi::CallbackInfo& info);
+Napi::Value GuardStatus(const Napi::CallbackInfo& info);
+Napi::Value ReinstallHandlerCall(const Napi::CallbackInfo& info);
+
+// access_calls.cc
+Napi::Value Peek(const Napi::CallbackInfo& info);
+Napi::Value Poke(const Napi::CallbackInfo& info);
+Napi::Value MemoryCopy(const Napi::CallbackInfo& info);
+Napi::Value MemorySet(const Napi::CallbackInfo& info);
+Napi::Value StringCopy(const Napi::CallbackInfo& info);
+Napi::Value StringLengthAt(const Napi::CallbackInfo& info);
+Napi::Value IsReadableAt(const Napi::CallbackInfo& info);
+
 // syscall_timer.cc
 Napi::Array TimedCases(Napi::Env env);
 Napi::Value TimeSystemCall(const Napi::CallbackInfo& info);

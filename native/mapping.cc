@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "exports.h"
+#include "guard_calls.h"
 #include "range_handle.h"
 
 Napi::Value Mmap(const Napi::CallbackInfo& info) {
@@ -74,6 +75,7 @@ Napi::Value Munmap(const Napi::CallbackInfo& info) {
   if (region->kind != Region::Kind::kMapping) return Napi::Number::New(in.env(), -EINVAL);
   if (handle->HasTransferredBuffer() || !handle->DetachBuffers()) return Napi::Number::New(in.env(), -EBUSY);
 
+  ForgetGuards(region->base, region->length);
   const int result = munmap(reinterpret_cast<void*>(region->base), region->length);
   if (result == 0) region->released = true;
   return ZeroOrErrno(in.env(), result);
@@ -98,6 +100,7 @@ Napi::Value Mremap(const Napi::CallbackInfo& info) {
 
   void* const base = mremap(reinterpret_cast<void*>(region->base), region->length, length, flags);
   if (base == MAP_FAILED) return Napi::Number::New(in.env(), -errno);
+  ForgetGuards(region->base, region->length);
   // No JavaScript has run since the call, so nobody has looked through a stale buffer.
   region->base = reinterpret_cast<uintptr_t>(base);
   region->length = length;

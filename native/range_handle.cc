@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "guard_calls.h"
 #include "uncounted_buffer.h"
 
 namespace {
@@ -39,7 +40,9 @@ void OnHandleFinalized(napi_env, void* data, void*) {
 }  // namespace
 
 Region::~Region() {
-  if (kind == Kind::kMapping && !released) munmap(reinterpret_cast<void*>(base), length);
+  if (released) return;
+  ForgetGuards(base, length);
+  if (kind == Kind::kMapping) munmap(reinterpret_cast<void*>(base), length);
 }
 
 Napi::Value RangeHandle::Wrap(Napi::Env env, Region::Kind kind, uintptr_t base, size_t length) {

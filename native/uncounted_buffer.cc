@@ -2,15 +2,15 @@
 
 #include "uncounted_buffer.h"
 
-#include <dlfcn.h>
-
 #include <memory>
 #include <new>
 
+#include "engine.h"
+#include "stay_loaded.h"
+
 namespace v8 {
-// Named so that the types below have the names V8's own have; nothing is known about them.
+// Named so that the types below have the name V8's own has; nothing is known about it.
 class BackingStore;
-class Isolate;
 }  // namespace v8
 
 namespace {
@@ -23,7 +23,7 @@ struct StoreResult {
   v8::BackingStore* store;
 };
 
-struct Engine {
+struct BufferEngine {
   StoreResult (*new_store)(void* data, size_t length, Deleter deleter, void* context);
   Deleter empty_deleter;
   void (*destroy_store)(v8::BackingStore* store);
@@ -35,18 +35,13 @@ struct Engine {
   }
 };
 
-template <typename Function>
-void Find(Function* function, const char* name) {
-  *function = reinterpret_cast<Function>(dlsym(RTLD_DEFAULT, name));
-}
-
-Engine FindEngine() {
-  Engine engine = {};
-  Find(&engine.new_store, "_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_");
-  Find(&engine.empty_deleter, "_ZN2v812BackingStore12EmptyDeleterEPvmS1_");
-  Find(&engine.destroy_store, "_ZN2v812BackingStoreD1Ev");
-  Find(&engine.new_buffer, "_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE");
-  Find(&engine.current_isolate, "_ZN2v87Isolate10GetCurrentEv");
+BufferEngine FindEngine() {
+  BufferEngine engine = {};
+  FindInEngine(&engine.new_store, "_ZN2v811ArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_");
+  FindInEngine(&engine.empty_deleter, "_ZN2v812BackingStore12EmptyDeleterEPvmS1_");
+  FindInEngine(&engine.destroy_store, "_ZN2v812BackingStoreD1Ev");
+  FindInEngine(&engine.new_buffer, "_ZN2v811ArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE");
+  FindInEngine(&engine.current_isolate, "_ZN2v87Isolate10GetCurrentEv");
   return engine;
 }
 
@@ -58,20 +53,13 @@ bool AllowsExternalBuffers(Napi::Env env) {
   return napi_create_external_arraybuffer(env, &byte, 1, nullptr, nullptr, &buffer) == napi_ok;
 }
 
-// The engine lets go of a buffer at the end of its isolate. A worker's isolate ends after the addon was
-// closed, and Node 20 unloads an addon that no other thread uses: our deleter must still be there, so it
-// stays for good.
-bool StayLoaded() {
-  Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&FindEngine), &self) == 0) return false;
-  return dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE) != nullptr;
-}
-
 }  // namespace
 
 Napi::Value NewUncountedBuffer(Napi::Env env, void* data, size_t length, UncountedFinalizer finalizer,
                                void* hint) {
-  static const Engine engine = FindEngine();
+  static const BufferEngine engine = FindEngine();
+  // The engine lets go of a buffer at the end of its isolate. A worker's isolate ends after the addon was
+  // closed, and Node 20 unloads an addon that no other thread uses: our deleter must still be there.
   static const bool possible = engine.complete() && AllowsExternalBuffers(env) && StayLoaded();
   if (!possible) return Napi::Value();
   v8::BackingStore* const store = engine.new_store(data, length, engine.empty_deleter, nullptr).store;

@@ -2,6 +2,9 @@
 export { type BreakSourceOptions, breakSource } from './break-source.ts';
 export { type BufferSourceOptions, bufferSource } from './buffer-source.ts';
 export { type FileSourceOptions, fileSource } from './file-source.ts';
+export { type FaultFilter, type Guard, guard } from './guard.ts';
+export { guardBudget, guardBudgetUsed } from './guard-budget.ts';
+export { GuardedPages, type GuardedPagesOptions } from './guarded-pages.ts';
 export { Mapping, type ProtectedRange, type Residency } from './mapping.ts';
 export { BufferTooLargeError, MappingError, type MappingErrorCode } from './mapping-error.ts';
 export { mmap } from './mmap.ts';

@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { type CallSubject, refusal } from '../posix/index.ts';
 
 /** Most mappings of a process; without a limit where the system names none. */
-function readLimit(): number {
+export function readMappingLimit(): number {
   try {
     return Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'));
   } catch {
@@ -18,7 +18,8 @@ function readLimit(): number {
   }
 }
 
-function countMappings(): number {
+/** Mappings of the process now; Linux only. */
+export function countMappings(): number {
   const newline = 0x0a;
   let count = 0;
   for (const byte of readFileSync('/proc/self/maps')) if (byte === newline) count++;
@@ -40,7 +41,7 @@ export function requireMappingRoom(pieces: number, syscall: string, subject: Cal
   allowance -= pieces;
   if (pieces === 0 || allowance >= 0) return;
   if (limit === undefined) {
-    limit = readLimit();
+    limit = readMappingLimit();
     // A fresh process has a few hundred: no need to look.
     allowance = limit / 8;
     return;

@@ -10,6 +10,8 @@
 import { constants as osConstants } from 'node:os';
 import {
   check,
+  GuardRegistration,
+  type GuardRequest,
   type NativeAddon,
   type NativeMapping,
   native,
@@ -127,6 +129,11 @@ export class OwnedRange {
     const buffer = make(this.#handle, offset, length);
     this.#lent.set(key, buffer);
     return buffer;
+  }
+
+  /** Has the fault handler act on pages of this range, until it ends. @throws as GuardRegistration */
+  registerGuards(request: GuardRequest): GuardRegistration {
+    return new GuardRegistration(this.#handle, request);
   }
 
   /**

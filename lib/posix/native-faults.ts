@@ -25,6 +25,8 @@ export interface NativeFault {
   threadId: number;
   timeMs: number;
   jsStack: string;
+  /** A stack is taken at the next safepoint. */
+  stackPending: boolean;
   /** 0 none, 1 live, 2 freed; the rest says nothing for 0. */
   blockState: number;
   pointer: number;
@@ -89,12 +91,11 @@ export interface NativeFaults {
   closeGuards(id: number, offset: number, length: number): 0 | NegativeErrno;
   /** Closes pages of the process that hits opened. Returns how many. */
   rearmGuards(): number;
-  /** One byte per page: 0 open, 1 closed, 2 opened by a hit. */
-  guardStates(id: number): ArrayBuffer;
-  /** One Uint32 per page: index of the block it belongs to + 1, 0 nobody. */
-  guardOwners(id: number): ArrayBuffer;
-  /** The block table, see block-table.ts. */
-  guardBlocks(id: number): ArrayBuffer;
+  /**
+   * Memory shared with the handler. part 0: one byte per page, 0 closed, 1 open, 2 opened by a hit; part 1: one Uint32
+   * per page, index of the block it belongs to + 1, 0 nobody; part 2: the block table, see block-table.ts.
+   */
+  guardMemory(id: number, part: number): ArrayBuffer | NegativeErrno;
 
   internSite(text: string): number;
   /** Text of a site; empty for 0. */
@@ -109,10 +110,10 @@ export interface NativeFaults {
   /** Called in this thread, soon after hits, several at once; undefined takes it off. */
   onFaults(callback: (() => void) | undefined): void;
   /**
-   * Calls; a hit of policy `throw` meanwhile ends it. Returns the sequence number of that hit, or 0; the callee's
+   * Calls; a hit of policy `throw` meanwhile ends it. Returns the sequence number of that hit, else undefined; -1 and nothing called where V8 lacks what it needs. The callee's
    * exceptions pass.
    */
-  guardRun(callee: () => void): number;
+  guardRun(callee: () => void): number | undefined;
   guardStatus(): NativeGuardStatus;
   /** Puts our handler first again. */
   reinstallHandler(): 0 | NegativeErrno;
