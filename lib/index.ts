@@ -4,6 +4,7 @@
  */
 import { type ChunkListOptions, ChunkList as SourcedChunkList } from './chunklist/index.ts';
 import { GiB } from './core/index.ts';
+import { type GuardedHeapOptions, GuardedHeap as SampledHeap } from './guarded/index.ts';
 import { type HeapOptions, Heap as SourcedHeap } from './heap/index.ts';
 import { mmapSource, mmapWindow } from './pages/index.ts';
 
@@ -64,15 +65,44 @@ export const Heap: typeof SourcedHeap = {
   [Symbol.hasInstance]: (value: unknown): value is Heap => value instanceof SourcedHeap,
 };
 
+// Guard pages.
+export {
+  type FaultListener,
+  faultDocument,
+  formatFault,
+  GuardedHeapError,
+  type GuardSide,
+} from './guarded/index.ts';
+export type { GuardedHeapOptions };
+
+/** An allocator whose blocks lie against guard pages; where only some are guarded, the others go to a glibc heap. */
+export class GuardedHeap extends SampledHeap {
+  /**
+   * Makes an empty heap.
+   * @param options all have defaults
+   * @returns the heap; `destroy` takes its guards away and gives its pages back
+   * @throws ArgumentError; PosixError when the system refuses the address space, ENOTSUP for a policy it lacks
+   */
+  static override create(options: GuardedHeapOptions = {}): GuardedHeap {
+    return new GuardedHeap(options, (source, limitBytes) => SourcedHeap.create({ source, limitBytes }));
+  }
+}
+
 export {
   type Allocator,
   type AllocatorStats,
   ArgumentError,
   type ArgumentErrorCode,
+  type FaultAccess,
+  type FaultBlock,
+  type FaultKind,
+  type FaultPolicy,
   type FreeExplanation,
   HeapError,
   type HeapErrorCode,
   type HeapSnapshot,
+  type MemoryFault,
+  MemoryFaultError,
   type PageSource,
   type Pointer,
   PosixError,
@@ -87,9 +117,14 @@ export {
   type ByteRange,
   breakSource,
   bufferSource,
+  type FaultFilter,
   type FileReference,
   type FileSourceOptions,
   fileSource,
+  type Guard,
+  guard,
+  guardBudget,
+  guardBudgetUsed,
   Mapping,
   MappingError,
   type MappingErrorCode,
@@ -113,6 +148,8 @@ export {
   adviceNames,
   type Feature,
   type GrownRange,
+  type GuardMethod,
+  type GuardStatus,
   isSupported,
   type MemoryRange,
   memoryMap,

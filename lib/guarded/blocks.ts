@@ -1,0 +1,190 @@
+/**
+ * Guarded blocks: each in a slot of its own, against a guard page. What the allocator's calls are made of; pointers
+ * come in checked or as slots.
+ */
+import { alignDown, alignUp, type Random, seededRandom } from '../core/index.ts';
+import type { GuardedPages } from '../pages/index.ts';
+import { internSite } from '../posix/index.ts';
+import type { GuardedSettings } from './options.ts';
+import { FREED_BYTE, FRESH_BYTE, firstDamage, lastDamage, SLACK_BYTE } from './patterns.ts';
+import { formatSite, type Site } from './sites.ts';
+import { SlotPool } from './slot-pool.ts';
+import {
+  BLOCK_START,
+  FREED,
+  LIVE,
+  NUMBER,
+  SIZE_BYTES,
+  SLOT_STATE,
+  SLOT_WORDS,
+  SlotTable,
+  USABLE_BYTES,
+  USABLE_START,
+} from './slot-table.ts';
+
+/** A byte of slack that somebody wrote. */
+export interface SlackDamage {
+  /** Offset in the window. */
+  offset: number;
+  /** 0 = the first byte behind the block, negative = before its start. */
+  distanceBytes: number;
+}
+
+/** The guarded part of a heap. */
+export class GuardedBlocks {
+  readonly settings: GuardedSettings;
+  readonly pages: GuardedPages;
+  readonly table: SlotTable;
+  readonly pool: SlotPool;
+  /** The window. */
+  readonly bytes: Uint8Array;
+  /** The same, for comparing. */
+  readonly #buffer: Buffer;
+  /** Blocks allocated so far: the number of the newest. */
+  count = 0;
+  readonly #random: Random;
+  readonly #allocSites: (Site | undefined)[] = [];
+  readonly #freeSites: (Site | undefined)[] = [];
+  /** The process will report without JavaScript: sites must be text, in native memory, beforehand. */
+  readonly #writesSites: boolean;
+
+  constructor(settings: GuardedSettings, pages: GuardedPages) {
+    this.settings = settings;
+    this.pages = pages;
+    this.table = new SlotTable(settings.maxSlots, settings.windowBytes, pages.pageSizeBytes);
+    this.pool = new SlotPool(pages, this.table, {
+      startBytes: settings.slotsStart,
+      endBytes: settings.slotsEnd,
+      quarantineBytes: settings.quarantineBytes,
+      quarantineSlots: settings.quarantineSlots,
+    });
+    this.bytes = pages.bytes;
+    this.#buffer = Buffer.from(this.bytes.buffer as ArrayBuffer, this.bytes.byteOffset, this.bytes.length);
+    this.#random = seededRandom(settings.seed);
+    this.#writesSites = settings.policy === 'die';
+  }
+
+  get random(): Random {
+    return this.#random;
+  }
+
+  /**
+   * Allocates a block.
+   * @param sizeBytes a safe integer >= 0
+   * @param alignment a power of two
+   * @param isZeroed calloc
+   * @param site the caller's stack
+   * @returns its slot, or -1 when there is no room
+   * @throws PosixError when the guard budget is used up
+   */
+  allocate(sizeBytes: number, alignment: number, isZeroed: boolean, site: Site | undefined): number {
+    const page = this.pages.pageSizeBytes;
+    const usableBytes = sizeBytes <= page ? page : alignUp(sizeBytes, page);
+    if (usableBytes > this.settings.limitBytes) return -1;
+    const slot = this.pool.take(usableBytes, alignment);
+    if (slot < 0) return -1;
+    const { words } = this.table;
+    const base = slot * SLOT_WORDS;
+    const usableStart = words[base + USABLE_START];
+    const usableEnd = usableStart + usableBytes;
+    const start =
+      this.#isLeft() || alignment > page ? usableStart : alignDown(usableEnd - sizeBytes, alignment);
+    this.#fill(usableStart, start, start + sizeBytes, usableEnd, isZeroed);
+    const number = ++this.count;
+    words[base + BLOCK_START] = start;
+    words[base + SIZE_BYTES] = sizeBytes;
+    words[base + NUMBER] = number;
+    words[base + SLOT_STATE] = LIVE;
+    this.#allocSites[slot] = site;
+    this.#freeSites[slot] = undefined;
+    const slackBytes = usableEnd - start - sizeBytes;
+    const now = Date.now();
+    this.table.allocMs[slot] = now;
+    this.pages.blocks.setLive(
+      slot,
+      { start, sizeBytes, slackBytes, number, site: this.#writeSite(site) },
+      now,
+    );
+    return slot;
+  }
+
+  /** Frees the block of a live slot and closes its pages. */
+  release(slot: number, site: Site | undefined): void {
+    const base = slot * SLOT_WORDS;
+    const { words } = this.table;
+    const start = words[base + BLOCK_START];
+    // Where closing empties the pages nobody can see what they held.
+    if (this.settings.fill && this.pages.method !== 'lightweight')
+      this.bytes.fill(FREED_BYTE, start, start + words[base + SIZE_BYTES]);
+    words[base + SLOT_STATE] = FREED;
+    const now = Date.now();
+    this.table.freeMs[slot] = now;
+    this.#freeSites[slot] = site;
+    this.pages.blocks.setFreed(slot, this.#writeSite(site), now);
+    this.pool.giveBack(slot);
+  }
+
+  /** @returns slots of all live blocks */
+  *liveSlots(): Generator<number> {
+    for (let slot = 0; slot < this.pool.numbersEnd; slot++) {
+      if (this.table.get(slot, SLOT_STATE) === LIVE) yield slot;
+    }
+  }
+
+  /** @returns the byte nearest to the block that somebody wrote into the slack of a live slot, or null */
+  damage(slot: number): SlackDamage | null {
+    const base = slot * SLOT_WORDS;
+    const { words } = this.table;
+    const start = words[base + BLOCK_START];
+    const end = start + words[base + SIZE_BYTES];
+    const usableStart = words[base + USABLE_START];
+    const usableEnd = usableStart + words[base + USABLE_BYTES];
+    const behind = end < usableEnd ? firstDamage(this.#buffer, end, usableEnd) : -1;
+    if (behind >= 0) return { offset: behind, distanceBytes: behind - end };
+    const before = usableStart < start ? lastDamage(this.#buffer, usableStart, start) : -1;
+    return before < 0 ? null : { offset: before, distanceBytes: before - start };
+  }
+
+  /** Makes the slack of a live slot whole again: one report per write is enough. */
+  restoreSlack(slot: number): void {
+    const start = this.table.get(slot, USABLE_START);
+    const block = this.table.get(slot, BLOCK_START);
+    this.bytes.fill(SLACK_BYTE, start, block);
+    this.bytes.fill(
+      SLACK_BYTE,
+      block + this.table.get(slot, SIZE_BYTES),
+      start + this.table.get(slot, USABLE_BYTES),
+    );
+  }
+
+  /** @returns lines of the stack that allocated a slot's block, or null */
+  allocatedAt(slot: number): string | null {
+    return formatSite(this.#allocSites[slot], this.settings.stackFrames);
+  }
+
+  /** @returns lines of the stack that freed it, or null */
+  freedAt(slot: number): string | null {
+    return formatSite(this.#freeSites[slot], this.settings.stackFrames);
+  }
+
+  #isLeft(): boolean {
+    const { side } = this.settings;
+    return side === 'left' || (side === 'random' && (this.#random.uint32() & 1) === 0);
+  }
+
+  #fill(from: number, start: number, end: number, to: number, isZeroed: boolean): void {
+    const { bytes } = this;
+    if (from < start) bytes.fill(SLACK_BYTE, from, start);
+    if (end < to) bytes.fill(SLACK_BYTE, end, to);
+    // Opened pages read as zero where closing emptied them.
+    if (isZeroed) {
+      if (this.pages.method !== 'lightweight') bytes.fill(0, start, end);
+    } else if (this.settings.fill) bytes.fill(FRESH_BYTE, start, end);
+  }
+
+  /** @returns the number of the site's text, where it must be written beforehand; else 0 */
+  #writeSite(site: Site | undefined): number {
+    if (!this.#writesSites || site === undefined) return 0;
+    return internSite(formatSite(site, this.settings.stackFrames) ?? '');
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * An allocator that shows overflows, underflows, uses after free, double and invalid frees: every block lies against
+ * a page without access, freed blocks are closed, the slack around a block is filled and looked at.
+ *
+ * It may stay on in production: with `sampleRate` only one allocation in so many is guarded, and the others go to a
+ * plain heap in the lower half of the same window. A pointer is an offset in the window whichever it is.
+ *
+ *      0                     2 GiB                              4 GiB
+ *      |----- plain heap -----|--- slots: guard, page, guard ... ---|      sampled
+ *      |---------------- slots: guard, page, guard ... -------------|      every block guarded
+ */
+import {
+  type Allocator,
+  type AllocatorStats,
+  ArgumentError,
+  type FreeExplanation,
+  HeapError,
+  type HeapSnapshot,
+  isPowerOfTwo,
+  type MemoryFault,
+  type Pointer,
+  requireInteger,
+  type Violation,
+} from '../core/index.ts';
+import { GuardedPages } from '../pages/index.ts';
+import { GuardedBlocks } from './blocks.ts';
+import { checkAtExit } from './exit-check.ts';
+import { completeFault, type FaultListener, FaultLog } from './fault-log.ts';
+import { innerWindow } from './inner-window.ts';
+import { countSlots, takeSnapshot } from './look.ts';
+import { explainFree, requireLive } from './misuse.ts';
+import {
+  type GuardedHeapOptions,
+  type GuardedSettings,
+  type InnerHeap,
+  innerBytes,
+  readOptions,
+} from './options.ts';
+import { catchSite } from './sites.ts';
+import { BLOCK_START, SIZE_BYTES } from './slot-table.ts';
+
+/** An allocator whose blocks lie against guard pages. */
+export class GuardedHeap implements Allocator {
+  readonly name: string = 'guarded';
+  readonly #blocks: GuardedBlocks;
+  readonly #log: FaultLog;
+  readonly #inner: Allocator | null;
+  readonly #slotsStart: number;
+  readonly #settings: GuardedSettings;
+  readonly #leaveExit: () => void;
+  /** Allocations until the next one is guarded. */
+  #countdown = 1;
+  #isOpen = true;
+
+  protected constructor(options: GuardedHeapOptions, makeInner?: InnerHeap) {
+    const settings = readOptions(options);
+    const { name, policy, maxSlots, windowBytes, method } = settings;
+    if (settings.isSampled && makeInner === undefined) {
+      throw new ArgumentError(
+        'ERR_INVALID_ARG_VALUE',
+        'inner',
+        'a plain heap beside a sampled one',
+        undefined,
+      );
+    }
+    let blocks: GuardedBlocks | undefined;
+    const pages = GuardedPages.create({
+      lengthBytes: windowBytes,
+      name,
+      policy,
+      maxBlocks: maxSlots,
+      complete: (fault) => (blocks === undefined ? fault : completeFault(blocks, fault)),
+      ...(method === undefined ? {} : { method }),
+    });
+    blocks = new GuardedBlocks(settings, pages);
+    this.#blocks = blocks;
+    this.#settings = settings;
+    // Without a plain heap no pointer is below.
+    this.#slotsStart = settings.isSampled ? settings.slotsStart : Number.NEGATIVE_INFINITY;
+    this.#log = new FaultLog(blocks);
+    this.#leaveExit = settings.checkAtExit ? checkAtExit(this.#log) : () => {};
+    this.#inner = settings.isSampled ? makeInner!(innerWindow(pages, innerBytes), settings.limitBytes) : null;
+    this.#countdown = this.#nextSample();
+  }
+
+  /**
+   * Makes an empty heap.
+   * @param options all have defaults
+   * @param makeInner the plain heap for allocations that are not guarded; needed with `sampleRate` or `maxSlots`
+   * @throws ArgumentError; PosixError when the system refuses the address space, ENOTSUP for a policy it lacks
+   */
+  static create(options: GuardedHeapOptions = {}, makeInner?: InnerHeap): GuardedHeap {
+    return new GuardedHeap(options, makeInner);
+  }
+
+  /** The whole window, index = pointer: a load or store outside of a block may be a hit. Empty after `destroy`. */
+  get bytes(): Uint8Array {
+    return this.#blocks.pages.bytes;
+  }
+
+  /** How pages are closed: `lightweight` costs no mapping, `mprotect` up to two for each live block. */
+  get method(): 'lightweight' | 'mprotect' {
+    return this.#blocks.pages.method;
+  }
+
+  /** Blocks guarded now: live, in quarantine, and closed ones that wait. */
+  get slots(): { live: number; quarantined: number; free: number } {
+    const { slots, quarantine, freeSlots } = this.#blocks.pool;
+    return { live: slots - quarantine.slots - freeSlots, quarantined: quarantine.slots, free: freeSlots };
+  }
+
+  malloc(sizeBytes: number): Pointer | null {
+    if (--this.#countdown !== 0) return this.#inner!.malloc(sizeBytes);
+    this.#countdown = this.#nextSample();
+    return this.#guarded(requireInteger('sizeBytes', sizeBytes), this.#settings.alignment, false);
+  }
+
+  calloc(count: number, sizeBytes: number): Pointer | null {
+    if (--this.#countdown !== 0) return this.#inner!.calloc(count, sizeBytes);
+    this.#countdown = this.#nextSample();
+    const total = requireInteger('count', count) * requireInteger('sizeBytes', sizeBytes);
+    return this.#guarded(total, this.#settings.alignment, true);
+  }
+
+  memalign(alignment: number, sizeBytes: number): Pointer | null {
+    if (--this.#countdown !== 0) return this.#inner!.memalign(alignment, sizeBytes);
+    this.#countdown = this.#nextSample();
+    const size = requireInteger('sizeBytes', sizeBytes);
+    if (!isPowerOfTwo(requireInteger('alignment', alignment))) {
+      throw new ArgumentError('ERR_OUT_OF_RANGE', 'alignment', 'a power of two', alignment);
+    }
+    return this.#guarded(size, Math.max(alignment, this.#settings.alignment), false);
+  }
+
+  /** Moves the block always, so that an old pointer to it is found out; a plain heap's block stays in that heap. */
+  realloc(pointer: Pointer | null, sizeBytes: number): Pointer | null {
+    if (pointer === null) return this.malloc(sizeBytes);
+    if (pointer < this.#slotsStart) return this.#inner!.realloc(pointer, sizeBytes);
+    const size = requireInteger('sizeBytes', sizeBytes);
+    const slot = this.#live(pointer, 'realloc()');
+    if (size === 0) {
+      this.free(pointer);
+      return null;
+    }
+    this.#log.requireWhole(slot);
+    const moved = this.malloc(size);
+    if (moved === null) return null;
+    const kept = Math.min(size, this.#blocks.table.get(slot, SIZE_BYTES));
+    this.#blocks.bytes.copyWithin(moved, pointer, pointer + kept);
+    this.#blocks.release(slot, catchSite(this.#settings.stackFrames));
+    return moved;
+  }
+
+  free(pointer: Pointer | null): void {
+    if (pointer === null) {
+      this.#requireOpen();
+      return;
+    }
+    if (pointer < this.#slotsStart) {
+      this.#inner!.free(pointer);
+      return;
+    }
+    const slot = this.#live(pointer, 'free()');
+    this.#log.requireWhole(slot);
+    this.#blocks.release(slot, catchSite(this.#settings.stackFrames));
+  }
+
+  usableSize(pointer: Pointer): number {
+    if (pointer < this.#slotsStart) return this.#inner!.usableSize(pointer);
+    return this.#blocks.table.get(this.#live(pointer, 'usableSize()'), SIZE_BYTES);
+  }
+
+  view(pointer: Pointer): Uint8Array {
+    if (pointer < this.#slotsStart) return this.#inner!.view(pointer);
+    return this.#blocks.pages.view(
+      pointer,
+      this.#blocks.table.get(this.#live(pointer, 'view()'), SIZE_BYTES),
+    );
+  }
+
+  /** As `view`, as a Node Buffer. */
+  buffer(pointer: Pointer): Buffer {
+    const { buffer, byteOffset, byteLength } = this.view(pointer);
+    return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+  }
+
+  address(pointer: Pointer): bigint {
+    this.#requireOpen();
+    return this.#blocks.pages.address + BigInt(requireInteger('pointer', pointer));
+  }
+
+  /** @returns true when a live block is guarded, false for one of the plain heap */
+  isGuarded(pointer: Pointer): boolean {
+    return pointer >= this.#slotsStart && this.#live(pointer, 'isGuarded()') >= 0;
+  }
+
+  /** @returns every hit of this heap so far, oldest first; writes found in the slack have `signal: null` */
+  faults(): MemoryFault[] {
+    return this.#log.list();
+  }
+
+  /** Tells of every hit, after the fact. The listener alone does not keep the process alive. */
+  on(event: 'fault', listener: FaultListener): this {
+    if (event === 'fault') this.#log.add(listener);
+    return this;
+  }
+
+  /** Takes a listener off. */
+  off(event: 'fault', listener: FaultListener): this {
+    if (event === 'fault') this.#log.remove(listener);
+    return this;
+  }
+
+  /** @returns a violation for each live block whose slack was written to, each once; and those of the plain heap */
+  check(): Violation[] {
+    this.#requireOpen();
+    const found = this.#inner?.check() ?? [];
+    for (const { slot, pointer, error } of this.#log.damaged()) {
+      this.#log.report(slot, error.fault);
+      found.push({ rule: 'slack-untouched', chunk: pointer, message: error.message });
+    }
+    return found;
+  }
+
+  /** Slots, and the plain heap where there is one. */
+  stats(): AllocatorStats {
+    this.#requireOpen();
+    const stats = countSlots(this.#blocks);
+    if (this.#inner === null) return stats;
+    const { largestFreeBytes, ...inner } = this.#inner.stats();
+    for (const key of Object.keys(inner) as (keyof typeof inner)[]) {
+      if (key in stats) stats[key] += inner[key];
+    }
+    stats.largestFreeBytes = Math.max(stats.largestFreeBytes, largestFreeBytes);
+    return stats;
+  }
+
+  explainFree(pointer: Pointer): FreeExplanation {
+    this.#requireOpen();
+    const p = requireInteger('pointer', pointer);
+    if (p < this.#slotsStart) return this.#inner!.explainFree(p);
+    return explainFree(this.#blocks, this.#log, p);
+  }
+
+  /** The slots as plain data; closed pages read as zero. */
+  snapshot(): HeapSnapshot {
+    this.#requireOpen();
+    return takeSnapshot(this.#blocks, this.name);
+  }
+
+  destroy(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#countdown = 1;
+    this.#leaveExit();
+    this.#log.close();
+    this.#inner?.destroy();
+    this.#blocks.pages.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+
+  /** A guarded block where there is room, else one of the plain heap. */
+  #guarded(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
+    this.#requireOpen();
+    this.#rearm();
+    const inner = this.#inner;
+    if (inner === null) return this.#inSlot(sizeBytes, alignment, isZeroed);
+    try {
+      const pointer = this.#inSlot(sizeBytes, alignment, isZeroed);
+      if (pointer !== null) return pointer;
+    } catch (error) {
+      // The budget is used up: in production a block without a guard is better than none.
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+    }
+    if (isZeroed) return inner.calloc(1, sizeBytes);
+    return alignment > 16 ? inner.memalign(alignment, sizeBytes) : inner.malloc(sizeBytes);
+  }
+
+  #inSlot(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
+    const site = catchSite(this.#settings.stackFrames);
+    const slot = this.#blocks.allocate(sizeBytes, alignment, isZeroed, site);
+    return slot < 0 ? null : this.#blocks.table.get(slot, BLOCK_START);
+  }
+
+  #live(pointer: Pointer, call: string): number {
+    this.#requireOpen();
+    this.#rearm();
+    return requireLive(this.#blocks, requireInteger('pointer', pointer), call);
+  }
+
+  /** Closes pages again that a hit opened, if the engine has not had a moment for it yet. */
+  #rearm(): void {
+    const { pages } = this.#blocks;
+    if (pages.openedByHits > 0) pages.rearm();
+  }
+
+  /** GWP-ASan's way: at random, on average one in `sampleRate`. */
+  #nextSample(): number {
+    const { sampleRate } = this.#settings;
+    return sampleRate === 1 ? 1 : this.#blocks.random.integer(1, 2 * sampleRate - 1);
+  }
+
+  #requireOpen(): void {
+    if (!this.#isOpen) throw new HeapError('ERR_HEAP_CLOSED', 'the heap was destroyed');
+  }
+}

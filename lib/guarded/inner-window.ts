@@ -1,0 +1,34 @@
+/**
+ * The lower half of a guarded window as a source for the plain heap of a sampled one. It is open from the start,
+ * once for all: memory comes when a page is touched, and a heap that reads astray in its own half reads zeros.
+ */
+import type { WindowSource } from '../core/index.ts';
+import type { GuardedPages } from '../pages/index.ts';
+
+/**
+ * @param pages the window; owned by the guarded heap, never released here
+ * @param sizeBytes whole pages, from offset 0 on
+ * @throws PosixError when the system refuses
+ */
+export function innerWindow(pages: GuardedPages, sizeBytes: number): WindowSource {
+  pages.open(0, sizeBytes);
+  const systemCalls: Record<string, number> = {};
+  const discard = (offset: number, bytes: number): void => {
+    systemCalls.madvise = (systemCalls.madvise ?? 0) + 1;
+    pages.discard(offset, bytes);
+  };
+  return {
+    kind: 'mmap',
+    baseAddress: pages.address,
+    pageSizeBytes: pages.pageSizeBytes,
+    sizeBytes,
+    get buffer(): ArrayBuffer {
+      return pages.bytes.buffer as ArrayBuffer;
+    },
+    view: (offset, bytes) => pages.view(offset, bytes),
+    systemCalls,
+    commit: () => true,
+    discard,
+    release: () => {},
+  };
+}

@@ -1,0 +1,114 @@
+/** How a guarded heap is made: its options, checked and filled in. */
+import {
+  type Allocator,
+  ArgumentError,
+  alignDown,
+  type FaultPolicy,
+  faultPolicies,
+  GiB,
+  isPowerOfTwo,
+  MiB,
+  requireInteger,
+  requireOneOf,
+  type WindowSource,
+} from '../core/index.ts';
+import { pageSize } from '../posix/index.ts';
+
+/** Against which of its two guards a block lies. */
+export type GuardSide = 'right' | 'left' | 'random';
+
+/** How a guarded heap is made. */
+export interface GuardedHeapOptions {
+  /** `right`: an overflow meets the guard at once; `left`: an underflow does. @defaultValue 'right' */
+  side?: GuardSide;
+  /**
+   * Bytes, a power of two from 1 to the page size. 1 leaves no slack: the first byte behind any block is the guard's.
+   * @defaultValue 16, as malloc
+   */
+  alignment?: number;
+  /** What a hit does. @defaultValue 'die' */
+  policy?: FaultPolicy;
+  /** Freed blocks are not used again before this many bytes of pages were freed after them. @defaultValue 16 MiB */
+  quarantineBytes?: number;
+  /** The same in blocks; whichever limit is reached first counts. @defaultValue 4096 */
+  quarantineSlots?: number;
+  /** One in this many allocations is guarded, at random; the others go to a plain heap. @defaultValue 1: all */
+  sampleRate?: number;
+  /** Most blocks guarded at a time, those in quarantine included. @defaultValue as many as the window holds */
+  maxSlots?: number;
+  /**
+   * Most bytes of address space for guarded blocks, guards included; the plain heap beside them gets the same.
+   * @defaultValue 4 GiB, 2 GiB each beside a plain heap
+   */
+  limitBytes?: number;
+  /** Frames kept of each allocation's and each free's stack; 0: none are caught. @defaultValue 8 */
+  stackFrames?: number;
+  /** Fill fresh blocks with 0xcd, freed ones with 0xdd where their contents stay. @defaultValue true */
+  fill?: boolean;
+  /** Look at the slack of all live blocks when the process ends. @defaultValue true */
+  checkAtExit?: boolean;
+  /** Shown in reports and in the process map. @defaultValue 'guarded heap' */
+  name?: string;
+  /** How pages are closed. @defaultValue the cheaper one that the kernel has */
+  method?: 'lightweight' | 'mprotect';
+  /** For `side: 'random'` and sampling. @defaultValue random */
+  seed?: number;
+}
+
+/** Makes the plain heap for allocations that are not guarded, on the lower half of the window. */
+export type InnerHeap = (source: WindowSource, limitBytes: number) => Allocator;
+
+/** Options, checked. */
+export interface GuardedSettings extends Required<Omit<GuardedHeapOptions, 'method'>> {
+  method: 'lightweight' | 'mprotect' | undefined;
+  /** Some allocations go elsewhere. */
+  isSampled: boolean;
+  /** Slots lie in [slotsStart, slotsEnd) of the window. */
+  slotsStart: number;
+  slotsEnd: number;
+  windowBytes: number;
+}
+
+/** The plain heap's part of the window. */
+export const innerBytes: number = 2 * GiB;
+
+/**
+ * Checks options and fills in what was left out.
+ * @throws ArgumentError
+ */
+export function readOptions(options: GuardedHeapOptions): GuardedSettings {
+  const page = pageSize();
+  const alignment = requireInteger('alignment', options.alignment ?? 16, { minimum: 1, maximum: page });
+  if (!isPowerOfTwo(alignment)) {
+    throw new ArgumentError('ERR_OUT_OF_RANGE', 'alignment', 'a power of two', options.alignment);
+  }
+  const sampleRate = requireInteger('sampleRate', options.sampleRate ?? 1, { minimum: 1, maximum: 2 ** 31 });
+  const isSampled = sampleRate > 1 || options.maxSlots !== undefined;
+  const windowBytes = 4 * GiB;
+  const slotsStart = isSampled ? innerBytes : 0;
+  const room = windowBytes - slotsStart;
+  const bounds = { minimum: 3 * page, maximum: room };
+  const limitBytes = alignDown(requireInteger('limitBytes', options.limitBytes ?? room, bounds), page);
+  // The smallest slot is one page between two guards.
+  const mostSlots = Math.floor(limitBytes / (3 * page));
+  return {
+    side: requireOneOf('side', options.side ?? 'right', ['right', 'left', 'random'] as const),
+    alignment,
+    policy: requireOneOf('policy', options.policy ?? 'die', faultPolicies),
+    quarantineBytes: requireInteger('quarantineBytes', options.quarantineBytes ?? 16 * MiB),
+    quarantineSlots: requireInteger('quarantineSlots', options.quarantineSlots ?? 4096),
+    sampleRate,
+    maxSlots: Math.min(mostSlots, requireInteger('maxSlots', options.maxSlots ?? mostSlots, { minimum: 1 })),
+    limitBytes,
+    stackFrames: requireInteger('stackFrames', options.stackFrames ?? 8, { maximum: 64 }),
+    fill: options.fill ?? true,
+    checkAtExit: options.checkAtExit ?? true,
+    name: options.name ?? 'guarded heap',
+    method: options.method && requireOneOf('method', options.method, ['lightweight', 'mprotect'] as const),
+    seed: requireInteger('seed', options.seed ?? Math.floor(Math.random() * 2 ** 32)),
+    isSampled,
+    slotsStart,
+    slotsEnd: slotsStart + limitBytes,
+    windowBytes,
+  };
+}

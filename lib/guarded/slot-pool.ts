@@ -1,0 +1,190 @@
+/**
+ * Slots: where they come from, and where they wait until they are used again.
+ *
+ *      fresh address space -> live -> quarantine (first in, first out) -> free, by size -> live
+ *                                                                      -> a hole, when other sizes need the room
+ *
+ * The guards of a slot stand as long as the slot does. Taking one opens its pages, giving it back closes them: one
+ * system call each. Freed pages stay closed until they are used again, quarantine or not: quarantine says how long
+ * that is at least.
+ */
+import type { GuardedPages } from '../pages/index.ts';
+import { Extents } from './extents.ts';
+import { Quarantine, Queue } from './quarantine.ts';
+import {
+  EMPTY,
+  EXTENT_BYTES,
+  EXTENT_START,
+  SLOT_STATE,
+  SLOT_WORDS,
+  type SlotTable,
+  USABLE_BYTES,
+  USABLE_START,
+} from './slot-table.ts';
+
+/** How much a pool may use. */
+export interface PoolLimits {
+  /** Address space of the slots, guards included: from here ... */
+  startBytes: number;
+  /** ... to here. */
+  endBytes: number;
+  quarantineBytes: number;
+  quarantineSlots: number;
+}
+
+/** Slots of one window. */
+export class SlotPool {
+  readonly table: SlotTable;
+  readonly extents: Extents;
+  readonly quarantine: Quarantine;
+  readonly #pages: GuardedPages;
+  readonly #pageSizeBytes: number;
+  /** Free slots by the bytes of their pages; one whose pages are aligned to more than a page is never here. */
+  readonly #free = new Map<number, Queue>();
+  #freeSlots = 0;
+  /** Numbers of slots that were dissolved. */
+  readonly #spareNumbers: number[] = [];
+  /** Numbers below were given out once. */
+  #nextNumber = 0;
+
+  constructor(pages: GuardedPages, table: SlotTable, limits: PoolLimits) {
+    this.table = table;
+    this.#pages = pages;
+    this.#pageSizeBytes = pages.pageSizeBytes;
+    this.extents = new Extents(limits.startBytes, limits.endBytes);
+    const bytesOf = (slot: number): number => table.get(slot, USABLE_BYTES);
+    this.quarantine = new Quarantine(limits.quarantineSlots, limits.quarantineBytes, bytesOf, (slot) =>
+      this.#makeFree(slot),
+    );
+  }
+
+  /** Slots that exist: live, in quarantine or free. */
+  get slots(): number {
+    return this.#nextNumber - this.#spareNumbers.length;
+  }
+
+  /** Slots that wait for reuse, out of quarantine. */
+  get freeSlots(): number {
+    return this.#freeSlots;
+  }
+
+  /** Numbers of slots are below this; some may be EMPTY. */
+  get numbersEnd(): number {
+    return this.#nextNumber;
+  }
+
+  /**
+   * Takes a slot and opens its pages.
+   * @param usableBytes whole pages
+   * @param alignment of the first page, in bytes; up to the page size: any
+   * @returns the slot, its state not yet LIVE; -1 when there is no room
+   * @throws PosixError when the system refuses to open pages (the guard budget); nothing is lost
+   */
+  take(usableBytes: number, alignment: number): number {
+    const slot = this.#find(usableBytes, alignment);
+    if (slot < 0) return -1;
+    const { words } = this.table;
+    const base = slot * SLOT_WORDS;
+    try {
+      this.#pages.open(words[base + USABLE_START], words[base + USABLE_BYTES]);
+    } catch (error) {
+      this.#makeFree(slot);
+      throw error;
+    }
+    return slot;
+  }
+
+  /** Closes the pages of a slot whose block was freed; it waits in quarantine. */
+  giveBack(slot: number): void {
+    const base = slot * SLOT_WORDS;
+    this.#pages.close(this.table.words[base + USABLE_START], this.table.words[base + USABLE_BYTES]);
+    this.quarantine.add(slot);
+  }
+
+  #find(usableBytes: number, alignment: number): number {
+    if (alignment > this.#pageSizeBytes) return this.#findAligned(usableBytes, alignment);
+    let slot = this.#reuse(usableBytes);
+    if (slot < 0) slot = this.#carve(usableBytes, alignment);
+    // Room is short: quarantine ends early, then free slots of other sizes become holes.
+    while (slot < 0 && this.#endQuarantine()) slot = this.#reuse(usableBytes);
+    if (slot < 0 && this.#freeSlots > 0) {
+      this.#dissolveFree();
+      slot = this.#carve(usableBytes, alignment);
+    }
+    return slot;
+  }
+
+  #findAligned(usableBytes: number, alignment: number): number {
+    let slot = this.#carve(usableBytes, alignment);
+    if (slot < 0) {
+      while (this.#endQuarantine());
+      this.#dissolveFree();
+      slot = this.#carve(usableBytes, alignment);
+    }
+    return slot;
+  }
+
+  #reuse(usableBytes: number): number {
+    const slot = this.#free.get(usableBytes)?.shift() ?? -1;
+    if (slot >= 0) this.#freeSlots--;
+    return slot;
+  }
+
+  /** Makes a slot out of address space. */
+  #carve(usableBytes: number, alignment: number): number {
+    if (this.#spareNumbers.length === 0 && this.#nextNumber === this.table.capacity) return -1;
+    const guard = this.#pageSizeBytes;
+    const extent = this.extents.take(usableBytes + 2 * guard, Math.max(alignment, guard), guard);
+    if (extent === null) return -1;
+    const slot = this.#spareNumbers.pop() ?? this.#nextNumber++;
+    const base = slot * SLOT_WORDS;
+    const { words } = this.table;
+    words[base + SLOT_STATE] = EMPTY;
+    words[base + USABLE_START] = extent.start + guard;
+    words[base + USABLE_BYTES] = usableBytes;
+    words[base + EXTENT_START] = extent.start;
+    words[base + EXTENT_BYTES] = extent.bytes;
+    this.table.assign(extent.start, extent.bytes, slot);
+    this.#pages.own(extent.start, extent.bytes, slot);
+    return slot;
+  }
+
+  /** Lets the oldest slot out of quarantine. @returns false when there is none */
+  #endQuarantine(): boolean {
+    const slot = this.quarantine.takeOldest();
+    if (slot === undefined) return false;
+    this.#makeFree(slot);
+    return true;
+  }
+
+  #makeFree(slot: number): void {
+    const bytes = this.table.get(slot, USABLE_BYTES);
+    let queue = this.#free.get(bytes);
+    if (queue === undefined) {
+      queue = new Queue();
+      this.#free.set(bytes, queue);
+    }
+    queue.push(slot);
+    this.#freeSlots++;
+  }
+
+  /** Makes holes of all free slots: address space for slots of another size. */
+  #dissolveFree(): void {
+    const holes: { start: number; bytes: number }[] = [];
+    for (const queue of this.#free.values()) {
+      for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {
+        const start = this.table.get(slot, EXTENT_START);
+        const bytes = this.table.get(slot, EXTENT_BYTES);
+        holes.push({ start, bytes });
+        this.table.set(slot, SLOT_STATE, EMPTY);
+        this.table.assign(start, bytes, -1);
+        this.#pages.own(start, bytes, -1);
+        this.#pages.blocks.clear(slot);
+        this.#spareNumbers.push(slot);
+      }
+    }
+    this.#free.clear();
+    this.#freeSlots = 0;
+    this.extents.add(holes);
+  }
+}
