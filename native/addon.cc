@@ -65,6 +65,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
   exports["timedCases"] = TimedCases(env);
   exports["timeSystemCall"] = Napi::Function::New<TimeSystemCall>(env, "timeSystemCall");
+  exports["cycleCounter"] = Napi::Function::New<CycleCounter>(env, "cycleCounter");
+  exports["crossings"] = Crossings(env);
   return exports;
 }
 

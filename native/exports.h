@@ -74,4 +74,10 @@ Napi::Value IsReadableAt(const Napi::CallbackInfo& info);
 Napi::Array TimedCases(Napi::Env env);
 Napi::Value TimeSystemCall(const Napi::CallbackInfo& info);
 
+// cycle_counter.cc
+Napi::Value CycleCounter(const Napi::CallbackInfo& info);
+
+// crossing.cc
+Napi::Object Crossings(Napi::Env env);
+
 #endif  // NATIVE_EXPORTS_H_

@@ -4,6 +4,7 @@
  */
 import { ReplayerError } from '../compare/index.ts';
 import { ArgumentError, HeapError, PosixError } from '../core/index.ts';
+import { ReportError } from '../costs/index.ts';
 import { AddonLoadError } from '../posix/index.ts';
 import { RecordError, ReplayError, TraceError } from '../trace/index.ts';
 
@@ -41,7 +42,12 @@ export interface Verdict {
  * @returns exit code and message
  */
 export function judge(error: unknown): Verdict {
-  if (error instanceof UsageError || error instanceof TraceError || error instanceof ArgumentError) {
+  if (
+    error instanceof UsageError ||
+    error instanceof TraceError ||
+    error instanceof ReportError ||
+    error instanceof ArgumentError
+  ) {
     return { code: exitCode.usage, message: error.message };
   }
   if (

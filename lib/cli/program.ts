@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addCompare } from './commands/compare.ts';
+import { addCosts } from './commands/costs.ts';
 import { addDraw } from './commands/draw.ts';
 import { addMaps } from './commands/maps.ts';
 import { addRecord } from './commands/record.ts';
@@ -28,7 +29,7 @@ export function makeProgram(output: Output): Command {
     })
     .showHelpAfterError('Add --help to see how it is used.')
     .addHelpText('after', '\nStart with:\n  $ chunkyard tour');
-  for (const add of [addTour, addMaps, addReplay, addCompare, addDraw, addRecord, addTrace])
+  for (const add of [addTour, addMaps, addReplay, addCompare, addCosts, addDraw, addRecord, addTrace])
     add(program, output);
   return program;
 }

@@ -29,6 +29,6 @@ export {
 } from './memory-fault.ts';
 export type { PageSource } from './page-source.ts';
 export { type Random, seededRandom } from './random.ts';
-export { type CostSummary, ranksOutside, summarize } from './statistics.ts';
+export { type CostSummary, ranksOutside, summarize, unstableShare } from './statistics.ts';
 export { alignDown, alignUp, formatBytes, GiB, hex, isPowerOfTwo, KiB, MiB } from './units.ts';
 export type { WindowSource } from './window-source.ts';

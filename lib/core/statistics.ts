@@ -17,7 +17,7 @@ export interface CostSummary {
 }
 
 /** An interval wider than this share of the median is called unstable. */
-const unstableShare = 0.1;
+export const unstableShare = 0.1;
 
 /**
  * Sums samples up.

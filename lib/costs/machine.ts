@@ -1,7 +1,8 @@
 /** The machine that a number was measured on: without this a cost means nothing. */
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, machine as machineName, release, type } from 'node:os';
-import { pageSize } from '../posix/index.ts';
+import { KiB } from '../core/index.ts';
+import { cycleCounter, pageSize, timedCases } from '../posix/index.ts';
 
 /** What is printed beside every table of costs. */
 export interface Machine {
@@ -19,6 +20,10 @@ export interface Machine {
   transparentHugePages: string | null;
   /** Version of Node. */
   node: string;
+  /** The counter that `minTicks` counts in; null where a program may not read one. */
+  cycleCounter: { name: string; hertz: number } | null;
+  /** What malloc's threshold is fixed at for the cases by mapping; null where nothing can fix it. */
+  mallocThresholdBytes: number | null;
 }
 
 /** @returns what can be told about this machine without any tool */
@@ -35,6 +40,8 @@ export function describeMachine(): Machine {
     transparentHugePages:
       /\[(\w+)\]/.exec(readText('/sys/kernel/mm/transparent_hugepage/enabled'))?.[1] ?? null,
     node: process.version,
+    cycleCounter: cycleCounter(),
+    mallocThresholdBytes: timedCases().includes('malloc-free-1m-mmap') ? 128 * KiB : null,
   };
 }
 

@@ -1,11 +1,22 @@
-/** One cost: timed in C++ by the addon, or, for work that is JavaScript itself, in batches here. */
+/** One cost in this process: timed in C++ by the addon, or, for work that is JavaScript itself, in batches here. */
 import { isMainThread } from 'node:worker_threads';
 import { type CostSummary, PosixError, requireInteger, summarize } from '../core/index.ts';
 import { timedCases, timeSystemCall } from '../posix/index.ts';
+import { reasonFor } from './catalogue.ts';
 
 /** One line of a cost table. */
 export interface CostCase extends CostSummary {
   name: string;
+}
+
+/** One case as one process found it. */
+export interface MeasuredCase extends CostCase {
+  /** True where an operation takes so long that processor time was taken, not time on the clock. */
+  byProcessorTime: boolean;
+  involuntarySwitches: number;
+  /** Time on the clock and processor time of the whole run; 0 where JavaScript was timed. */
+  wallNs: number;
+  processorNs: number;
 }
 
 /** A cost that cannot be measured here, and why. */
@@ -16,75 +27,119 @@ export interface MissingCost {
 
 /** What a list of cases came to. */
 export interface CostTable {
-  cases: CostCase[];
+  cases: MeasuredCase[];
   notAvailable: MissingCost[];
+}
+
+/** How long to measure one case. */
+export interface Effort {
+  /** Samples to take, 1 to 1,000,000. */
+  batches: number;
+  /** Milliseconds after which it is enough, with three samples at least. @defaultValue 60,000 */
+  budgetMs?: number;
+  /** Milliseconds that JavaScript runs before it is timed, so that the engine has compiled it. @defaultValue 150 */
+  warmUpMs?: number;
 }
 
 /**
  * Times one case in C++. Blocks the thread for about `batches` times 50 us.
  * @param name one of the addon's cases, for example `null-call`
- * @param batches samples to take, 1 to 1,000,000
+ * @param effort when to stop
  * @returns nanoseconds per operation, clock and loop cost subtracted
  * @throws ArgumentError for an unknown name, PosixError when the system refuses
  */
-export function measure(name: string, batches: number): CostCase {
-  return { name, ...summarize(timeSystemCall(name, batches).samplesNs) };
+export function measure(name: string, { batches, budgetMs }: Effort): MeasuredCase {
+  const { samplesNs, batchSize: _, ...run } = timeSystemCall(name, batches, budgetMs);
+  return { name, ...summarize(samplesNs), ...run };
 }
 
 /**
  * Times a list of cases; what this platform lacks or refuses is listed with the reason.
  * @param names of cases, in the order of the table
- * @param batches samples for each, 1 to 1,000,000
+ * @param effort for each of them
  */
-export function measureAll(names: readonly string[], batches: number): CostTable {
+export function measureAll(names: readonly string[], effort: Effort): CostTable {
   const table: CostTable = { cases: [], notAvailable: [] };
-  const known = timedCases();
   for (const name of names) {
-    if (!known.includes(name)) {
-      table.notAvailable.push({ name, reason: `${process.platform} has no such call` });
-      continue;
-    }
-    try {
-      table.cases.push(measure(name, batches));
-    } catch (error) {
-      if (!(error instanceof PosixError)) throw error;
-      const where = isMainThread ? '' : ' in a worker thread';
-      table.notAvailable.push({ name, reason: `${error.message}${where}` });
-    }
+    const found = measureOrReason(name, effort);
+    if ('reason' in found) table.notAvailable.push(found);
+    else table.cases.push(found);
   }
   return table;
 }
 
+/** Times one case, or tells why it cannot be timed here. */
+export function measureOrReason(name: string, effort: Effort): MeasuredCase | MissingCost {
+  if (!timedCases().includes(name)) return { name, reason: reasonFor(name) };
+  try {
+    return measure(name, effort);
+  } catch (error) {
+    if (!(error instanceof PosixError)) throw error;
+    const where = isMainThread ? '' : ' in a worker thread';
+    return { name, reason: reasonFor(name, `${error.message}${where}`) };
+  }
+}
+
+/** Work in JavaScript: runs itself as often as it is told. */
+export type Loop = (operations: number) => void;
+
 /** Nanoseconds a batch should take: long against the clock, short against a time slice. */
-const aimedBatchNs = 50_000n;
+const aimedBatchNs = 35_000n;
 const mostOperations = 2 ** 20;
-const warmUpNs = 150_000_000n;
+const tries = 5;
 
 /**
- * Times a JavaScript function, warm, in batches of about 50 us; the cost of the loop and the call stays in.
+ * Times JavaScript, warm, in batches of about 35 us; what an empty loop costs is subtracted.
  * @param name for the table
- * @param operation what to time; it must undo itself, because it runs thousands of times
- * @param batches samples to take, 1 to 1,000,000
+ * @param loop the work; it must undo itself, because it runs thousands of times
+ * @param effort when to stop
  * @returns nanoseconds per operation
  */
-export function measureFunction(name: string, operation: () => void, batches: number): CostCase {
+export function measureLoop(name: string, loop: Loop, effort: Effort): MeasuredCase {
+  const { batches, budgetMs = 60_000, warmUpMs = 150 } = effort;
   requireInteger('batches', batches, { minimum: 1, maximum: 1_000_000 });
-  warmUp(operation);
+  warmUp(emptyLoop, warmUpMs / 10);
+  warmUp(loop, warmUpMs);
   let operations = 1;
-  while (batchNs(operation, operations) < aimedBatchNs && operations < mostOperations) operations *= 2;
-  const samples = new Float64Array(batches);
-  for (let i = 0; i < batches; i++) samples[i] = Number(batchNs(operation, operations)) / operations;
-  return { name, ...summarize(samples) };
+  while (leastNs(loop, operations) < aimedBatchNs / 2n && operations < mostOperations) operations *= 2;
+  const overhead = leastNs(emptyLoop, operations);
+  const end = performance.now() + budgetMs;
+  const samples: number[] = [];
+  while (samples.length < batches) {
+    samples.push(Math.max(0, Number(batchNs(loop, operations) - overhead)) / operations);
+    if (samples.length >= 3 && performance.now() > end) break;
+  }
+  return {
+    name,
+    ...summarize(samples),
+    byProcessorTime: false,
+    involuntarySwitches: 0,
+    wallNs: 0,
+    processorNs: 0,
+  };
+}
+
+function emptyLoop(operations: number): void {
+  for (let i = 0; i < operations; i++);
 }
 
 /** Runs until the engine's last compiler has had its turn. */
-function warmUp(operation: () => void): void {
-  const end = process.hrtime.bigint() + warmUpNs;
-  while (process.hrtime.bigint() < end) batchNs(operation, 100);
+function warmUp(loop: Loop, milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end) loop(100);
 }
 
-function batchNs(operation: () => void, operations: number): bigint {
+function leastNs(loop: Loop, operations: number): bigint {
+  let least = batchNs(loop, operations);
+  for (let i = 1; i < tries; i++) {
+    const next = batchNs(loop, operations);
+    if (next < least) least = next;
+  }
+  return least;
+}
+
+function batchNs(loop: Loop, operations: number): bigint {
   const start = process.hrtime.bigint();
-  for (let i = 0; i < operations; i++) operation();
+  loop(operations);
   return process.hrtime.bigint() - start;
 }

@@ -35,10 +35,17 @@ export {
   type SignalStatus,
 } from './guard-status.ts';
 export { memoryMap } from './memory-map.ts';
-export type { NativeAddon, NativeMapping, NativeTiming, NegativeErrno } from './native.ts';
+export type {
+  NativeAddon,
+  NativeCrossings,
+  NativeCycleCounter,
+  NativeMapping,
+  NativeTiming,
+  NegativeErrno,
+} from './native.ts';
 export { type MemoryRange, parseMaps, type RangeKind } from './parse-maps.ts';
 export { type ProgramBreak, programBreak } from './program-break.ts';
 export { registerRange, unregisterRange } from './range-names.ts';
 export { residentBytes } from './resident.ts';
 export { type Feature, isSupported } from './support.ts';
-export { timedCases, timeSystemCall } from './timing.ts';
+export { crossings, cycleCounter, timedCases, timeSystemCall } from './timing.ts';

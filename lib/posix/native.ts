@@ -23,8 +23,31 @@ export interface NativeTiming {
   samplesNs: Float64Array;
   /** Operations per batch. */
   batchSize: number;
+  /** True where one operation takes so long that processor time was taken, not time on the clock. */
+  byProcessorTime: boolean;
   /** Involuntary context switches while it ran. */
   involuntarySwitches: number;
+  /** Time on the clock and processor time of the whole run: how busy the machine was with other things. */
+  wallNs: number;
+  processorNs: number;
+}
+
+/** A counter that goes at one rate whatever the core's clock does. */
+export interface NativeCycleCounter {
+  name: string;
+  hertz: number;
+}
+
+/** What may be crossed for. */
+export interface NativeCrossings {
+  bare(): void;
+  addonApi(): void;
+  number(value: number): number;
+  bigint(value: bigint): bigint;
+  /** Throws, always. */
+  fail(): never;
+  /** getppid. */
+  parentId(): number;
 }
 
 /** What the addon exports. */
@@ -101,6 +124,13 @@ export interface NativeAddon extends NativeFaults {
 
   /** Names of the cases `timeSystemCall` knows on this platform. */
   readonly timedCases: readonly string[];
-  /** Times one case in batches of about 20 to 50 us, in C++. A refused call throws. */
-  timeSystemCall(name: string, batches: number): NativeTiming;
+  /**
+   * Times one case in batches of about 20 to 50 us, in C++. Stops after `budgetMs` if that comes first, with three
+   * samples at least. A refused call throws.
+   */
+  timeSystemCall(name: string, batches: number, budgetMs: number): NativeTiming;
+  /** Name and rate of the processor's cycle counter; null where a program may not read one. Takes 10 ms. */
+  cycleCounter(): NativeCycleCounter | null;
+  /** Functions that do next to nothing, for timing the way to the addon: bare Node-API but for `addonApi`. */
+  readonly crossings: NativeCrossings;
 }

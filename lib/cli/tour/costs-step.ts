@@ -1,5 +1,5 @@
 /** Step 5: what a system call costs on this machine, against malloc. */
-import { type CostCase, describeMachine, measureAll, measureFunction } from '../../costs/index.ts';
+import { type CostCase, describeMachine, measureAll, measureLoop } from '../../costs/index.ts';
 import { Heap } from '../../heap/index.ts';
 import { mmapWindow } from '../../pages/index.ts';
 import type { Output } from '../output.ts';
@@ -30,7 +30,7 @@ export const costsStep: TourStep = {
   run: (output) => {
     const native = measureAll(
       Object.keys(rows).filter((name) => name !== ours),
-      batches,
+      { batches },
     );
     const cases = [...native.cases, measureOurs()].sort((a, b) => a.medianNs - b.medianNs);
     const machine = describeMachine();
@@ -45,7 +45,10 @@ export const costsStep: TourStep = {
 /** The pair that the native row times: one block from the cache and back. */
 function measureOurs(): CostCase {
   using heap = Heap.create({ source: mmapWindow({ name: 'chunkyard tour' }) });
-  return measureFunction(ours, () => heap.free(heap.malloc(32)), batches);
+  const loop = (operations: number): void => {
+    for (let i = 0; i < operations; i++) heap.free(heap.malloc(32));
+  };
+  return measureLoop(ours, loop, { batches });
 }
 
 function renderCosts(cases: readonly CostCase[], output: Output): string[] {

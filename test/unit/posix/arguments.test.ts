@@ -17,7 +17,7 @@ const sizes: Record<string, Call> = {
   offset: (value) => addon.mprotect(rawAnonymous(page), value, page, c.PROT_NONE),
   length: (value) => addon.mprotect(rawAnonymous(page), 0, value, c.PROT_NONE),
   bytes: (value) => addon.growBreak(value),
-  batches: (value) => addon.timeSystemCall('null-call', value),
+  batches: (value) => addon.timeSystemCall('null-call', value, 1),
 };
 const flags: Record<string, Call> = {
   protection: (value) => addon.mprotect(rawAnonymous(page), 0, page, value),

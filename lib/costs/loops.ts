@@ -1,0 +1,196 @@
+/** The cases that are loops in JavaScript: the way to the addon, and allocators that the caller brings. */
+import { mmap } from '../pages/index.ts';
+import { constants, crossings, native, pageSize } from '../posix/index.ts';
+import { mallocSizes } from './cases-work.ts';
+import type { Loop } from './measure.ts';
+
+/** A loop that is set up when its turn comes. */
+export interface LoopCase {
+  name: string;
+  /** Makes what the loop works on; `end` lets it go. */
+  make(): { loop: Loop; end?: () => void };
+}
+
+/** As much of an allocator as is timed. */
+export interface TimedAllocator {
+  malloc(size: number): number | null;
+  free(pointer: number): void;
+}
+
+/**
+ * Loops of malloc and free on one allocator.
+ * @param prefix of the case's name: `heap` gives `heap-malloc-free-32`
+ * @param sizes words of the case's names, keys of `mallocSizes`
+ * @param open makes the allocator, and lets it go
+ */
+export function allocatorLoops(
+  prefix: string,
+  sizes: readonly string[],
+  open: () => { allocator: TimedAllocator; end?: () => void },
+): LoopCase[] {
+  return sizes.map((size) => ({
+    name: `${prefix}-malloc-free-${size}`,
+    make: () => {
+      const { allocator, end } = open();
+      const bytes = mallocSizes[size];
+      const loop: Loop = (operations) => {
+        // No memory would be a pointer of 0, which every allocator refuses to free.
+        for (let i = 0; i < operations; i++) allocator.free(allocator.malloc(bytes) ?? 0);
+      };
+      return { loop, ...(end ? { end } : {}) };
+    },
+  }));
+}
+
+/** The process's own malloc, through the addon. */
+export function addonMallocLoops(): LoopCase[] {
+  return allocatorLoops('addon', ['32', '4k', '64k'], () => {
+    const { nativeMalloc, nativeFree } = native();
+    return { allocator: { malloc: nativeMalloc, free: nativeFree } };
+  });
+}
+
+/** The ways to the addon, from none at all to a method of `Mapping`. */
+export function crossingLoops(): LoopCase[] {
+  return [
+    { name: 'js-call', make: () => ({ loop: loopOverCall() }) },
+    { name: 'js-clock', make: () => ({ loop: repeat(() => process.hrtime.bigint()) }) },
+    ...Object.entries(bareLoops).map(([name, loop]) => ({ name, make: () => ({ loop: loop() }) })),
+    { name: 'js-mprotect-flip', make: flipThroughAddon },
+    { name: 'js-mmap-munmap-4k-fenced', make: mapThroughAddon },
+    { name: 'js-mapping-protect', make: protectThroughMapping },
+  ];
+}
+
+/** Each loop is a closure of its own code, so that no other case's functions pass through it. */
+const bareLoops: Readonly<Record<string, () => Loop>> = {
+  'napi-call': () => {
+    const { bare } = crossings();
+    return (operations) => {
+      for (let i = 0; i < operations; i++) bare();
+    };
+  },
+  'addon-api-call': () => {
+    const { addonApi } = crossings();
+    return (operations) => {
+      for (let i = 0; i < operations; i++) addonApi();
+    };
+  },
+  'napi-call-number': () => {
+    const { number } = crossings();
+    return (operations) => {
+      for (let i = 0; i < operations; i++) number(i);
+    };
+  },
+  'napi-call-bigint': () => {
+    const { bigint } = crossings();
+    return (operations) => {
+      for (let i = 0; i < operations; i++) bigint(0x7f00_0000_0000n);
+    };
+  },
+  'napi-call-throw': () => {
+    const { fail } = crossings();
+    return (operations) => {
+      for (let i = 0; i < operations; i++) {
+        try {
+          fail();
+        } catch {
+          // What is timed is the throw.
+        }
+      }
+    };
+  },
+  'js-null-call': () => {
+    const { parentId } = crossings();
+    return (operations) => {
+      for (let i = 0; i < operations; i++) parentId();
+    };
+  },
+};
+
+/** A function that the compiler may not put in place of its call, because it is one of three. */
+function loopOverCall(): Loop {
+  const functions = [() => 1, () => 2, () => 3];
+  let sum = 0;
+  return (operations) => {
+    for (let i = 0; i < operations; i++) sum += functions[i % 3]();
+    if (sum < 0) throw new Error('unreachable');
+  };
+}
+
+function repeat(operation: () => unknown): Loop {
+  return (operations) => {
+    for (let i = 0; i < operations; i++) operation();
+  };
+}
+
+function succeed(result: number | object): void {
+  if (typeof result === 'number' && result < 0) throw new Error(`a timed call was refused: ${-result}`);
+}
+
+/** One touched page between two without access, as in the native mprotect-flip. */
+function flipThroughAddon(): { loop: Loop; end: () => void } {
+  const { PROT_READ, PROT_WRITE } = constants();
+  const page = pageSize();
+  const { mapping, end } = fencedPage();
+  const { mprotect } = native();
+  let turn = 0;
+  const loop: Loop = (operations) => {
+    for (let i = 0; i < operations; i++) {
+      succeed(mprotect(mapping, page, page, turn++ % 2 === 0 ? PROT_READ : PROT_READ | PROT_WRITE));
+    }
+  };
+  return { loop, end };
+}
+
+function fencedPage(): { mapping: ReturnType<typeof mapAt>; end: () => void } {
+  const { PROT_NONE } = constants();
+  const page = pageSize();
+  const mapping = mapAt(0n, 3 * page);
+  new Uint8Array(native().buffer(mapping, page, page))[0] = 1;
+  succeed(native().mprotect(mapping, 0, page, PROT_NONE));
+  succeed(native().mprotect(mapping, 2 * page, page, PROT_NONE));
+  return { mapping, end: () => void native().munmap(mapping) };
+}
+
+/** Between two pages without access, as in the native mmap-munmap-4k-fenced. */
+function mapThroughAddon(): { loop: Loop; end: () => void } {
+  const page = pageSize();
+  const { PROT_NONE, PROT_READ, PROT_WRITE, MAP_ANONYMOUS, MAP_PRIVATE } = constants();
+  const whole = mapAt(0n, 3 * page, PROT_NONE);
+  const start = native().address(whole);
+  native().munmap(whole);
+  const fences = [start, start + BigInt(2 * page)].map((address) => mapAt(address, page, PROT_NONE));
+  const hole = start + BigInt(page);
+  const { mmap: map, munmap } = native();
+  const loop: Loop = (operations) => {
+    for (let i = 0; i < operations; i++) {
+      const mapping = map(hole, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      if (typeof mapping === 'number') throw new Error(`mmap was refused: ${-mapping}`);
+      munmap(mapping);
+    }
+  };
+  return { loop, end: () => fences.forEach((fence) => void native().munmap(fence)) };
+}
+
+function mapAt(address: bigint, length: number, protection?: number): object & { __nativeMapping: never } {
+  const { PROT_READ, PROT_WRITE, MAP_ANONYMOUS, MAP_PRIVATE } = constants();
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  const mapping = native().mmap(address, length, protection ?? PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (typeof mapping === 'number') throw new Error(`mmap was refused: ${-mapping}`);
+  return mapping as never;
+}
+
+/** What a user of the library writes. */
+function protectThroughMapping(): { loop: Loop; end: () => void } {
+  const page = pageSize();
+  const mapping = mmap({ length: 3 * page });
+  mapping.bytes[page] = 1;
+  mapping.protect('none', { offset: 0, length: page });
+  mapping.protect('none', { offset: 2 * page, length: page });
+  const range = { offset: page, length: page };
+  const loop: Loop = (operations) => {
+    for (let i = 0; i < operations; i++) mapping.protect('r', range)[Symbol.dispose]();
+  };
+  return { loop, end: () => mapping.unmap() };
+}

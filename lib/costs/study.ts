@@ -1,0 +1,139 @@
+/** The whole study: which cases, in how many launches, put together into one report. */
+import { type CaseInfo, caseInfo, type GroupName } from './catalogue.ts';
+import { joinLaunches, type LaunchesSummary } from './join-launches.ts';
+import { type LaunchAnswer, launch } from './launch.ts';
+import { type Load, LoadWatch } from './load.ts';
+import { describeMachine, type Machine } from './machine.ts';
+import type { Effort, MeasuredCase, MissingCost } from './measure.ts';
+
+/** One line of a report. */
+export interface ReportedCase extends LaunchesSummary {
+  name: string;
+  group: GroupName;
+  byProcessorTime: boolean;
+  involuntarySwitches: number;
+  /** Ticks of the cycle counter in the least time; null where there is none. */
+  minTicks: number | null;
+}
+
+/** What a study found. */
+export interface CostReport {
+  format: typeof reportFormat;
+  /** Day and time in UTC. */
+  date: string;
+  quick: boolean;
+  machine: Machine;
+  load: Load;
+  cases: ReportedCase[];
+  notAvailable: MissingCost[];
+}
+
+/** First field of the JSON document. */
+export const reportFormat = 'chunkyard-costs 1';
+
+/** How a study is run. */
+export interface StudyOptions {
+  cases: readonly CaseInfo[];
+  /** What each launch runs: a script that calls `serveLaunch`. */
+  script: string;
+  /** Few samples, two launches, nothing large. @defaultValue false */
+  quick?: boolean;
+  /** Told of every case of every launch; `total` stays the same. */
+  onProgress?: (done: number, total: number, name: string) => void;
+}
+
+/** One process to be started. */
+interface PlannedLaunch {
+  names: string[];
+  effort: Effort;
+}
+
+const fullEffort: Effort = { batches: 300, budgetMs: 150, warmUpMs: 100 };
+const largeEffort: Effort = { batches: 3, budgetMs: 1 };
+const quickEffort: Effort = { batches: 40, budgetMs: 12, warmUpMs: 30 };
+/** No launch is begun after this once every case has had one. */
+const fullBudgetMs = 65_000;
+const quickBudgetMs = 2000;
+const fullLaunches = 5;
+const quickLaunches = 2;
+const largeLaunches = 2;
+
+/**
+ * Measures.
+ * @param options what, and how thoroughly
+ * @returns the report
+ */
+export async function runStudy(options: StudyOptions): Promise<CostReport> {
+  const { cases, script, quick = false, onProgress } = options;
+  const watch = new LoadWatch();
+  const plan = planLaunches(cases, quick);
+  const total = plan.reduce((sum, { names }) => sum + names.length, 0);
+  const answers = new Map<string, LaunchAnswer[]>();
+  let done = 0;
+  const end = performance.now() + (quick ? quickBudgetMs : fullBudgetMs);
+  for (const request of plan) {
+    const isLate = performance.now() > end && request.names.every((name) => answers.has(name));
+    if (isLate) {
+      done += request.names.length;
+      continue;
+    }
+    const found = await launch(script, request, ({ name }) => onProgress?.(++done, total, name));
+    for (const answer of found) answers.set(answer.name, [...(answers.get(answer.name) ?? []), answer]);
+  }
+  return report(cases, answers, { quick, watch });
+}
+
+/** By turns: all groups once, then all again, so that a busy minute does not fall on one group alone. */
+function planLaunches(cases: readonly CaseInfo[], quick: boolean): PlannedLaunch[] {
+  const small = cases.filter((info) => !info.isLarge);
+  if (quick) {
+    const names = small.map((info) => info.name);
+    return names.length === 0
+      ? []
+      : Array.from({ length: quickLaunches }, () => ({ names, effort: quickEffort }));
+  }
+  const plan: PlannedLaunch[] = [];
+  const groups = [...new Set(small.map((info) => info.group))];
+  const large = cases.filter((info) => info.isLarge).map((info) => info.name);
+  for (let turn = 0; turn < fullLaunches; turn++) {
+    for (const group of groups) {
+      const names = small.filter((info) => info.group === group).map((info) => info.name);
+      plan.push({ names, effort: fullEffort });
+    }
+    if (large.length > 0 && turn < largeLaunches) plan.push({ names: large, effort: largeEffort });
+  }
+  return plan;
+}
+
+function report(
+  cases: readonly CaseInfo[],
+  answers: ReadonlyMap<string, LaunchAnswer[]>,
+  { quick, watch }: { quick: boolean; watch: LoadWatch },
+): CostReport {
+  const machine = describeMachine();
+  const reported: ReportedCase[] = [];
+  const notAvailable: MissingCost[] = [];
+  const measured: MeasuredCase[] = [];
+  for (const { name } of cases) {
+    const found = (answers.get(name) ?? []).filter((answer): answer is MeasuredCase => !('reason' in answer));
+    const refused = answers.get(name)?.find((answer): answer is MissingCost => 'reason' in answer);
+    measured.push(...found);
+    if (found.length > 0) reported.push(reportCase(name, found, machine));
+    else notAvailable.push(refused ?? { name, reason: 'takes too long for a quick run' });
+  }
+  const load = watch.finish(measured);
+  const date = new Date().toISOString();
+  return { format: reportFormat, date, quick, machine, load, cases: reported, notAvailable };
+}
+
+function reportCase(name: string, found: readonly MeasuredCase[], machine: Machine): ReportedCase {
+  const joined = joinLaunches(found.map(({ name: _, byProcessorTime: __, ...figures }) => figures));
+  const { minNs, medianNs, lowNs, highNs, p90Ns, samples, unstable, launches, spread } = joined;
+  return {
+    ...{ name, group: caseInfo(name)!.group },
+    ...{ minNs, medianNs, lowNs, highNs, p90Ns, samples, unstable, launches, spread },
+    byProcessorTime: found.some((one) => one.byProcessorTime),
+    involuntarySwitches: found.reduce((sum, one) => sum + one.involuntarySwitches, 0),
+    minTicks: machine.cycleCounter === null ? null : (minNs * machine.cycleCounter.hertz) / 1e9,
+  };
+}

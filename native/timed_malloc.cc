@@ -1,0 +1,94 @@
+// Timed cases: malloc and free of this process. Whether a large block is a mapping of its own hangs on a
+// threshold that moves with the first free of such a block, so those cases fix it; what moved it once stays
+// fixed for the rest of the process, at the value glibc begins with. Best timed in a process that ends then.
+
+#include <cstdlib>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "timed_cases.h"
+
+namespace {
+
+// One operation: malloc and free of the same block, so always the shortest path there is for the size.
+bool MallocFree(Scratch& scratch, size_t operations) {
+  return Repeat(operations, [&](size_t) {
+    void* const block = malloc(scratch.bytes);
+    Keep(block);
+    free(block);
+    return block != nullptr;
+  });
+}
+
+// One operation: the same with a store into each page.
+bool MallocTouchFree(Scratch& scratch, size_t operations) {
+  return Repeat(operations, [&](size_t) {
+    char* const block = static_cast<char*>(malloc(scratch.bytes));
+    if (block == nullptr) return false;
+    TouchPages(block, scratch.bytes, scratch.page);
+    free(block);
+    return true;
+  });
+}
+
+// Blocks that are live at the same time: more than the per-thread cache holds.
+constexpr size_t kManyBlocks = 1000;
+
+// kManyBlocks operations, or as many as are asked for: allocate all, then free all.
+bool MallocManyFreeMany(Scratch& scratch, size_t operations) {
+  void* blocks[kManyBlocks];
+  for (size_t done = 0; done < operations; done += kManyBlocks) {
+    const size_t count = operations - done < kManyBlocks ? operations - done : kManyBlocks;
+    for (size_t i = 0; i < count; ++i) blocks[i] = malloc(scratch.bytes);
+    Keep(blocks);
+    for (size_t i = 0; i < count; ++i) free(blocks[i]);
+  }
+  return true;
+}
+
+#ifdef __GLIBC__
+constexpr int kFirstThreshold = 128 * 1024;
+constexpr int kLargestThreshold = 32 * 1024 * 1024;
+
+bool SetThresholds(int map, int trim) {
+  return mallopt(M_MMAP_THRESHOLD, map) == 1 && mallopt(M_TRIM_THRESHOLD, trim) == 1;
+}
+
+// A block's mapping has a page more, for the header.
+bool ByMapping(Scratch& scratch) {
+  return SetThresholds(kFirstThreshold, kFirstThreshold) && Settle(scratch, scratch.bytes + scratch.page);
+}
+
+// Nothing is given back meanwhile.
+bool FromHeap(Scratch&) {
+  return SetThresholds(kLargestThreshold, 2 * kLargestThreshold);
+}
+
+void AsAtFirst(Scratch& scratch) {
+  Unsettle(scratch);
+  SetThresholds(kFirstThreshold, kFirstThreshold);
+  malloc_trim(0);
+}
+#endif
+
+}  // namespace
+
+const TimedCase kMallocCases[] = {
+    {"malloc-free-32", MallocFree, 32},
+    {"malloc-free-256", MallocFree, 256},
+    {"malloc-free-1k", MallocFree, kKiB},
+    {"malloc-free-4k", MallocFree, 4 * kKiB},
+    {"malloc-free-64k", MallocFree, 64 * kKiB},
+    {"malloc-many-free-many-32", MallocManyFreeMany, 32},
+    {"malloc-touch-free-64k", MallocTouchFree, 64 * kKiB},
+#ifdef __GLIBC__
+    {"malloc-free-256k-mmap", MallocFree, 256 * kKiB, nullptr, ByMapping, AsAtFirst},
+    {"malloc-free-1m-mmap", MallocFree, kMiB, nullptr, ByMapping, AsAtFirst},
+    {"malloc-touch-free-256k-mmap", MallocTouchFree, 256 * kKiB, nullptr, ByMapping, AsAtFirst},
+    {"malloc-touch-free-1m-mmap", MallocTouchFree, kMiB, nullptr, ByMapping, AsAtFirst},
+    {"malloc-free-1m-heap", MallocFree, kMiB, nullptr, FromHeap, AsAtFirst},
+    {"malloc-touch-free-1m-heap", MallocTouchFree, kMiB, nullptr, FromHeap, AsAtFirst},
+#endif
+    {nullptr, nullptr},
+};
