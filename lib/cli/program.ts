@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addCompare } from './commands/compare.ts';
 import { addCosts } from './commands/costs.ts';
 import { addDraw } from './commands/draw.ts';
+import { addGuard } from './commands/guard.ts';
 import { addMaps } from './commands/maps.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
@@ -29,7 +30,17 @@ export function makeProgram(output: Output): Command {
     })
     .showHelpAfterError('Add --help to see how it is used.')
     .addHelpText('after', '\nStart with:\n  $ chunkyard tour');
-  for (const add of [addTour, addMaps, addReplay, addCompare, addCosts, addDraw, addRecord, addTrace])
+  for (const add of [
+    addTour,
+    addMaps,
+    addReplay,
+    addCompare,
+    addCosts,
+    addDraw,
+    addGuard,
+    addRecord,
+    addTrace,
+  ])
     add(program, output);
   return program;
 }

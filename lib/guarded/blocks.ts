@@ -7,7 +7,7 @@ import type { GuardedPages } from '../pages/index.ts';
 import { internSite } from '../posix/index.ts';
 import type { GuardedSettings } from './options.ts';
 import { FREED_BYTE, FRESH_BYTE, firstDamage, lastDamage, SLACK_BYTE } from './patterns.ts';
-import { formatSite, type Site } from './sites.ts';
+import { formatSite, type Site, shortenSite } from './sites.ts';
 import { SlotPool } from './slot-pool.ts';
 import {
   BLOCK_START,
@@ -185,6 +185,6 @@ export class GuardedBlocks {
   /** @returns the number of the site's text, where it must be written beforehand; else 0 */
   #writeSite(site: Site | undefined): number {
     if (!this.#writesSites || site === undefined) return 0;
-    return internSite(formatSite(site, this.settings.stackFrames) ?? '');
+    return internSite(shortenSite(formatSite(site, this.settings.stackFrames) ?? ''));
   }
 }

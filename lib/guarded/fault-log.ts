@@ -32,6 +32,8 @@ export class FaultLog {
   readonly #listed: MemoryFault[] = [];
   readonly #listeners = new Set<FaultListener>();
   readonly #stop: () => void;
+  /** Blocks that have had their line, by number; a loop that hits a thousand times is one report. */
+  readonly #reported = new Set<string>();
   /** Hits of the process when we last looked; sequence number of our last one. */
   #looked: number;
   #last: number;
@@ -115,8 +117,17 @@ export class FaultLog {
   #take(fault: MemoryFault): void {
     this.#listed.push(fault);
     if (this.#listed.length > mostListed) this.#listed.shift();
-    writeReportLine(fault);
+    this.#report(fault);
     for (const listener of this.#listeners) listener(fault);
+  }
+
+  #report(fault: MemoryFault): void {
+    const { kind, block } = fault;
+    const key = `${kind} ${block?.number ?? fault.sequence}`;
+    if (this.#reported.has(key)) return;
+    if (this.#reported.size === mostListed) this.#reported.clear();
+    this.#reported.add(key);
+    writeReportLine(fault);
   }
 }
 

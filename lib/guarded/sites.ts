@@ -27,13 +27,20 @@ export function catchSite(frames: number): Site | undefined {
 
 /**
  * Writes a stack as text.
- * @returns lines `at f (file:line:column)`, this layer's own first frames left out; null when there are none
+ * @returns lines `at f (file:line:column)` without this layer's own first frames and without the engine's loaders;
+ *   null when there are none
  */
 export function formatSite(site: Site | undefined, frames: number): string | null {
   if (typeof site?.stack !== 'string') return null;
   const lines = site.stack.split('\n').map((line) => line.trim());
-  const stack = lines.filter((line) => line.startsWith('at '));
+  const stack = lines.filter((line) => line.startsWith('at ') && !line.includes('node:internal'));
   const first = stack.findIndex((line) => !line.includes(ourFolder));
   // A bundler may have put everything into one folder: then our own frames stay.
-  return stack.length === 0 ? null : stack.slice(Math.max(0, first)).slice(0, frames).join('\n');
+  return stack.length === 0 ? null : stack.slice(Math.max(0, first), Math.max(0, first) + frames).join('\n');
+}
+
+/** Makes a stack fit for where space is scarce: paths from the working directory on. */
+export function shortenSite(text: string): string {
+  const folder = process.cwd();
+  return text.replaceAll('file://', '').replaceAll(folder === '/' ? folder : `${folder}/`, '');
 }

@@ -10,6 +10,7 @@ const commands = [
   ['replay'],
   ['compare'],
   ['draw'],
+  ['guard'],
   ['trace'],
   ['trace', 'info'],
   ['trace', 'convert'],
