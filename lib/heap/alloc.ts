@@ -50,12 +50,12 @@ export abstract class Allocating extends Scanning {
       const t = top >>> 2;
       const topSize = (w[t + 2] & ~7) >>> 0;
       if (topSize > w[(av + this.systemMemAt) >>> 2] || w[t + 3] !== 0) this.examineTop(av);
-      if (topSize >= nb + 32) return this.cutTop(av, top, topSize, nb) + 16;
+      if (topSize >= nb + 32) return (this.cutTop(av, top, topSize, nb) + 16) >>> 0;
       if (this.fastbinsAt < 0 || w[(av + this.haveFastAt) >>> 2] === 0) break;
       this.consolidate(av);
     }
     const chunk = this.grow(av, nb);
-    return chunk === 0 ? 0 : chunk + 16;
+    return chunk === 0 ? 0 : (chunk + 16) >>> 0;
   }
 
   /** Searches the binmap from bin `from` up. @returns the last chunk of the first bin that has one, 0 when none */
@@ -117,7 +117,7 @@ export abstract class Allocating extends Scanning {
     if (av !== MAIN_ARENA) w[i + 2] |= NON_MAIN_ARENA;
     if (this.tcache === 0) this.ensureCacheInAlloc(av);
     if (nb <= this.cacheMaxChunk && this.tcache !== 0 && w[h + 6] !== head) this.stashSmall(av, head, nb);
-    return v + 16;
+    return (v + 16) >>> 0;
   }
 
   /** Moves chunks from the back of a small bin to the cache. */
@@ -177,7 +177,7 @@ export abstract class Allocating extends Scanning {
         this.cachePut(index, this.popFast(s, nb, false) + 16);
       }
     }
-    return v + 16;
+    return (v + 16) >>> 0;
   }
 
   /** Pops a fastbin chunk; only the first of a call has its size tested. */
@@ -186,7 +186,7 @@ export abstract class Allocating extends Scanning {
     const v = w[s];
     const i = v >>> 2;
     const low = (w[i + 4] ^ ((((v + 16) >>> 12) | this.mangleLo) & this.linkMask)) >>> 0;
-    const high = w[i + 5] ^ this.mangleHi;
+    const high = (w[i + 5] ^ this.mangleHi) >>> 0;
     if (
       w[s + 1] !== this.hi ||
       (v & 15) !== 0 ||

@@ -74,10 +74,22 @@ export abstract class Calls extends Clearing {
   }
 
   calloc(count: number, sizeBytes: number): number | null {
+    const bytes = count * sizeBytes;
+    if (bytes >>> 0 !== bytes || count >>> 0 !== count || sizeBytes >>> 0 !== sizeBytes)
+      return this.callocUnusual(count, sizeBytes);
+    return this.callocBytes(bytes);
+  }
+
+  /** calloc of what no 32-bit number counts, or of what is none. */
+  callocUnusual(count: number, sizeBytes: number): number | null {
     this.requireOpen();
-    const n = count >>> 0 === count ? count : requireInteger('count', count);
-    const bytes = n * (sizeBytes >>> 0 === sizeBytes ? sizeBytes : requireInteger('sizeBytes', sizeBytes));
-    if (bytes > Number.MAX_SAFE_INTEGER) return null;
+    const bytes = requireInteger('count', count) * requireInteger('sizeBytes', sizeBytes);
+    return bytes > Number.MAX_SAFE_INTEGER ? null : this.callocBytes(bytes);
+  }
+
+  /** Allocates and clears. */
+  callocBytes(bytes: number): number | null {
+    if (this.w.length === 0) this.requireOpen();
     if (this.tcache === 0) this.ensureCacheFor(bytes);
     if (this.profile.callocFromCache && this.tcache !== 0 && bytes <= this.cacheMaxRequest) {
       const index = bytes < 25 ? 0 : ((bytes + 7) >>> 4) - 1;
@@ -96,8 +108,21 @@ export abstract class Calls extends Clearing {
   }
 
   realloc(pointer: number | null, sizeBytes: number): number | null {
+    if (pointer === null) return this.reallocUnusual(pointer, sizeBytes);
+    const p = pointer >>> 0;
+    const request = sizeBytes >>> 0;
+    if (p !== pointer || request !== sizeBytes || request === 0) {
+      return this.reallocUnusual(pointer, sizeBytes);
+    }
+    if (this.w.length === 0) this.requireOpen();
+    const q = this.resize(p, request);
+    return q === 0 ? null : q;
+  }
+
+  /** realloc that is a malloc or a free, or of what no 32-bit number counts. */
+  reallocUnusual(pointer: number | null, sizeBytes: number): number | null {
     this.requireOpen();
-    const request = sizeBytes >>> 0 === sizeBytes ? sizeBytes : requireInteger('sizeBytes', sizeBytes);
+    const request = requireInteger('sizeBytes', sizeBytes);
     if (pointer === null) return this.malloc(request);
     const p = this.requirePointer(pointer, 'realloc(): invalid pointer');
     if (request === 0) {

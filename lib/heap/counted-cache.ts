@@ -34,6 +34,8 @@ export abstract class CountedCache extends Surface {
           w[k + 3] = 0;
           return p;
         }
+      } else if (t !== 0) {
+        return this.mallocUncached(n);
       }
     }
     return this.mallocSlow(n);
@@ -61,7 +63,11 @@ export abstract class CountedCache extends Surface {
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const count = h[(t >>> 1) + index];
-        if (count < this.cacheLength && ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi)) {
+        if ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi) {
+          if (count >= this.cacheLength) {
+            this.freeUncached(p, raw);
+            return;
+          }
           const s = (t >>> 2) + 32 + (index << 1);
           w[k + 2] = this.keyLo;
           w[k + 3] = this.keyHi;
@@ -79,6 +85,21 @@ export abstract class CountedCache extends Surface {
       }
     }
     this.freeUnusual(pointer);
+  }
+
+  /** Allocates a size whose list in the cache was just seen empty. */
+  mallocUncached(request: number): number | null {
+    const p = this.allocAny(request);
+    return p === 0 ? null : p;
+  }
+
+  /** Frees a block of sound header whose list in the cache was just seen full. */
+  freeUncached(p: number, raw: number): void {
+    const c = (p - 16) >>> 0;
+    const size = (raw & ~7) >>> 0;
+    const av = this.arenaOfChunk(c, raw);
+    if (size <= this.w[this.maxFastWord]) this.freeFast(av, c, size, false);
+    else this.freeNormal(av, c, size);
   }
 
   override cacheRoom(index: number): number {

@@ -206,7 +206,7 @@ export abstract class LargeBins extends LargeChecks {
     if (restSize < MIN_CHUNK_BYTES) {
       w[end + 2] |= 1;
       w[i + 2] |= flag;
-      return v + 16;
+      return (v + 16) >>> 0;
     }
     const r = i + (nb >>> 2);
     const rest = (v + nb) >>> 0;
@@ -239,6 +239,6 @@ export abstract class LargeBins extends LargeChecks {
     w[r + 2] = restSize | 1;
     w[r + 3] = 0;
     w[end] = restSize;
-    return v + 16;
+    return (v + 16) >>> 0;
   }
 }

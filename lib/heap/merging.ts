@@ -72,7 +72,7 @@ export abstract class Merging extends Trimming {
   insertUnsorted(av: number, i: number, size: number, isTested: boolean): void {
     const w = this.w;
     const hi = this.hi;
-    const head = av + this.unsortedAt;
+    const head = (av + this.unsortedAt) >>> 0;
     const h = head >>> 2;
     const first = w[h + 4];
     const f = first >>> 2;
@@ -101,7 +101,7 @@ export abstract class Merging extends Trimming {
     const w = this.w;
     const hi = this.hi;
     const index = size >>> 4;
-    const head = av + this.headsAt + 16 * index;
+    const head = (av + this.headsAt + (index << 4)) >>> 0;
     const h = head >>> 2;
     const first = w[h + 4];
     const f = first >>> 2;
@@ -167,7 +167,7 @@ export abstract class Merging extends Trimming {
         this.examineFast(c, high, slot);
       }
       const link = (w[i + 4] ^ ((((c + 16) >>> 12) | this.mangleLo) & this.linkMask)) >>> 0;
-      const linkHi = w[i + 5] ^ this.mangleHi;
+      const linkHi = (w[i + 5] ^ this.mangleHi) >>> 0;
       this.merge(av, c, size, 'corrupted size vs. prev_size in fastbins', false);
       c = link;
       high = linkHi;

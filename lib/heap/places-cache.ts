@@ -34,6 +34,8 @@ export abstract class PlacesCache extends CountedCache {
           w[k + 3] = 0;
           return p;
         }
+      } else {
+        return this.mallocUncached(n);
       }
     }
     return this.mallocSlow(n);
@@ -61,7 +63,11 @@ export abstract class PlacesCache extends CountedCache {
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const places = h[(t >>> 1) + index];
-        if (places !== 0 && ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi)) {
+        if ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi) {
+          if (places === 0) {
+            this.freeUncached(p, raw);
+            return;
+          }
           const s = (t >>> 2) + 38 + (index << 1);
           w[k + 2] = this.keyLo;
           w[k + 3] = this.keyHi;
@@ -99,6 +105,10 @@ export abstract class PlacesCache extends CountedCache {
       }
     }
     if (high !== 0 || size < MIN_CHUNK_BYTES) this.examineWrap(p - 16);
+    this.freeAtExit(p);
+  }
+
+  override freeUncached(p: number, _raw: number): void {
     this.freeAtExit(p);
   }
 

@@ -26,6 +26,8 @@ export abstract class PlainCache extends CountedCache {
           w[k + 3] = 0;
           return p;
         }
+      } else if (t !== 0) {
+        return this.mallocUncached(n);
       }
     }
     return this.mallocSlow(n);
@@ -53,7 +55,11 @@ export abstract class PlainCache extends CountedCache {
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const count = h[(t >>> 1) + index];
-        if (count < this.cacheLength && ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi)) {
+        if ((w[k + 2] | 0) !== this.keyLo || (w[k + 3] | 0) !== this.keyHi) {
+          if (count >= this.cacheLength) {
+            this.freeUncached(p, raw);
+            return;
+          }
           const s = (t >>> 2) + 32 + (index << 1);
           w[k + 2] = this.keyLo;
           w[k + 3] = this.keyHi;

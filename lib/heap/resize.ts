@@ -75,16 +75,16 @@ export abstract class Resizing extends Arenas {
   resizeChunk(av: number, c: number, oldSize: number, nb: number): number {
     const w = this.w;
     const i = c >>> 2;
-    const systemMem = this.systemMem(av);
-    const next = c + oldSize;
+    const systemMem = w[(av + this.systemMemAt) >>> 2];
+    const next = (c + oldSize) >>> 0;
     const nextRaw = w[(next >>> 2) + 2];
     const nextSize = (nextRaw & ~7) >>> 0;
     if (
       w[i + 2] <= 16 ||
       w[i + 3] !== 0 ||
       oldSize >= systemMem ||
-      next > 0xffffffff ||
-      !(nextRaw > 16) ||
+      next < c ||
+      nextRaw <= 16 ||
       nextSize >= systemMem ||
       w[(next >>> 2) + 3] !== 0
     ) {
@@ -97,22 +97,22 @@ export abstract class Resizing extends Arenas {
         return this.resizeIntoTop(av, c, nb, size + nextSize);
       if (next !== top && size + nextSize >= nb && (w[((next + nextSize) >>> 2) + 2] & 1) === 0) {
         this.unlink(next);
-        size += nextSize;
+        size = (size + nextSize) >>> 0;
       } else {
         if (next !== top && w[((next + nextSize) >>> 2) + 2] === 0)
           this.reach(this.real(next) + BigInt(nextSize) + 8n);
         const q = this.alloc(av, nb - 15);
         if (q === 0) return 0;
-        if (q - 16 !== next) {
+        if ((q - 16) >>> 0 !== next) {
           this.copy(q, c + 16, oldSize - 8);
           this.freeInternally(av, c);
           return q;
         }
-        size += (w[(next >>> 2) + 2] & ~7) >>> 0;
+        size = (size + (w[(next >>> 2) + 2] & ~7)) >>> 0;
       }
     }
     this.shrink(av, c, size, nb);
-    return c + 16;
+    return (c + 16) >>> 0;
   }
 
   /** Grows the last chunk before top exactly to `nb`. */
@@ -121,11 +121,11 @@ export abstract class Resizing extends Arenas {
     const flag = av === MAIN_ARENA ? 0 : NON_MAIN_ARENA;
     w[(c >>> 2) + 2] = nb | flag | (w[(c >>> 2) + 2] & 7);
     w[(c >>> 2) + 3] = 0;
-    const top = c + nb;
+    const top = (c + nb) >>> 0;
     this.setPointer(av + this.topAt, top);
     w[(top >>> 2) + 2] = (total - nb) | 1;
     w[(top >>> 2) + 3] = 0;
-    return c + 16;
+    return (c + 16) >>> 0;
   }
 
   /** Cuts a used chunk of `size` bytes to `nb`; the tail is freed when it can be a chunk. */
@@ -140,7 +140,7 @@ export abstract class Resizing extends Arenas {
       w[((c + size) >>> 2) + 2] |= 1;
       return;
     }
-    const tail = c + nb;
+    const tail = (c + nb) >>> 0;
     w[i + 2] = nb | flag | (w[i + 2] & 7);
     w[i + 3] = 0;
     w[(tail >>> 2) + 2] = rest | 1 | flag;
@@ -151,7 +151,8 @@ export abstract class Resizing extends Arenas {
 
   /** Copies the contents of a block. */
   copy(to: number, from: number, bytes: number): void {
-    if (bytes > 256) {
+    // The built-in takes 14 ns for any small number of bytes, a word in the loop 1 ns.
+    if (bytes > 56) {
       this.b.copyWithin(to, from, from + bytes);
       return;
     }

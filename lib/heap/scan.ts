@@ -67,7 +67,7 @@ export abstract class Scanning extends LargeBins {
         w[n + 2] = nextRaw | 1;
         if (av !== MAIN_ARENA) w[i + 2] |= NON_MAIN_ARENA;
         if (this.tcache === 0) this.ensureCacheInAlloc(av);
-        if (nb > this.cacheMaxChunk || this.tcache === 0 || this.cacheRoom(index) <= 0) return v + 16;
+        if (nb > this.cacheMaxChunk || this.tcache === 0 || this.cacheRoom(index) <= 0) return (v + 16) >>> 0;
         this.cachePut(index, v + 16);
         cached++;
         if (steps > loopLimit) this.hang(v);
@@ -141,7 +141,7 @@ export abstract class Scanning extends LargeBins {
     w[r + 2] = restSize | 1;
     w[r + 3] = 0;
     w[(v + size) >>> 2] = restSize;
-    return v + 16;
+    return (v + 16) >>> 0;
   }
 
   /** The five tests of an unsorted chunk, in their order; returns when all pass. */
