@@ -62,6 +62,7 @@
         "native/timed_break.cc",
         "native/timed_cases.cc",
         "native/timed_company.cc",
+        "native/timed_guard.cc",
         "native/timed_malloc.cc",
         "native/timed_map.cc",
         "native/timed_protect.cc",

@@ -12,9 +12,9 @@
 
 #include "range_handle.h"
 
-const TimedCase* const kTimedFamilies[] = {kBasicCases,   kMapCases,    kTouchCases,
-                                           kProtectCases, kBreakCases,  kAdviceCases,
-                                           kCompanyCases, kMallocCases, nullptr};
+const TimedCase* const kTimedFamilies[] = {kBasicCases,  kMapCases,    kTouchCases,   kProtectCases,
+                                           kBreakCases,  kAdviceCases, kCompanyCases, kGuardCases,
+                                           kMallocCases, nullptr};
 
 bool RunNothing(Scratch&, size_t operations) {
   return Repeat(operations, [](size_t i) { return Keep(i), true; });

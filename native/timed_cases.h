@@ -68,6 +68,7 @@ extern const TimedCase kProtectCases[];
 extern const TimedCase kBreakCases[];
 extern const TimedCase kAdviceCases[];
 extern const TimedCase kCompanyCases[];
+extern const TimedCase kGuardCases[];
 extern const TimedCase kMallocCases[];
 extern const TimedCase* const kTimedFamilies[];
 

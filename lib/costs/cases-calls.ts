@@ -12,6 +12,7 @@ const flipUntouched = (size: string, bytes: number): CaseRow => [
   `the same with ${size} in which no page was touched`,
   { bytes },
 ];
+const hit = { needs: 'a policy that guard pages have on this platform' };
 const guardAdvice = 'Linux 6.13 or later';
 
 /** Cases of the groups call, mprotect, break, pages and guard. */
@@ -64,5 +65,13 @@ export const callCases: Record<'call' | 'mprotect' | 'break' | 'pages' | 'guard'
     ['mincore-4k', 'mincore of one page'],
     ['mincore-1m', 'mincore of 1m', { bytes: MiB }],
   ],
-  guard: [],
+  guard: [
+    ['signal-raise', 'a signal of the thread to itself, with a handler that does nothing, in C'],
+    ['guard-hit-jump', 'a store into a page without access; the handler jumps out of it, in C'],
+    ['guard-hit-record', 'a store that a guard records and lets through; the page is closed again', hit],
+    ['guard-hit-record-stack', 'the same with the JavaScript stack taken', hit],
+    ['guard-hit-trace', 'a store that a guard lets through step by step, staying closed', hit],
+    ['guard-hit-exception', 'a store that a guard turns into a MemoryFaultError, caught', hit],
+    ['guard-open-close', 'a page of a guarded heap opened and closed'],
+  ],
 };

@@ -11,6 +11,7 @@ export {
   selectCases,
   undescribedCases,
 } from './catalogue.ts';
+export { guardLoops } from './guard-loops.ts';
 export { joinLaunches, type LaunchesSummary } from './join-launches.ts';
 export { type LaunchAnswer, type LaunchRequest, launch, serveLaunch } from './launch.ts';
 export { type LessonFigure, lessonFigures, type WayFigure, wayFigures } from './lesson.ts';

@@ -5,7 +5,9 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { LoopCase, TimedAllocator } from './loops.ts';
+import { PosixError } from '../core/index.ts';
+import { reasonFor } from './catalogue.ts';
+import type { LoopCase } from './loops.ts';
 import { type Effort, type MeasuredCase, type MissingCost, measureLoop, measureOrReason } from './measure.ts';
 
 /** What a launch is asked. */
@@ -13,8 +15,6 @@ export interface LaunchRequest {
   names: readonly string[];
   effort: Effort;
 }
-
-export type { TimedAllocator };
 
 /** The answer for one case. */
 export type LaunchAnswer = MeasuredCase | MissingCost;
@@ -37,12 +37,17 @@ export function serveLaunch(
   }
 }
 
-function measureLoopCase(loopCase: LoopCase, effort: Effort): MeasuredCase {
-  const { loop, end } = loopCase.make();
+function measureLoopCase({ name, make }: LoopCase, effort: Effort): LaunchAnswer {
   try {
-    return measureLoop(loopCase.name, loop, effort);
-  } finally {
-    end?.();
+    const { loop, end } = make();
+    try {
+      return measureLoop(name, loop, effort);
+    } finally {
+      end?.();
+    }
+  } catch (error) {
+    if (error instanceof PosixError) return { name, reason: reasonFor(name, error.message) };
+    throw error;
   }
 }
 
@@ -77,7 +82,8 @@ export async function launch(
   }
   const end = await ended;
   const owed = request.names.slice(answers.length);
-  const reason = `the measuring process ended with ${end} ${complaint.join('').trim()}`.trim();
+  const [why = ''] = /^\w*Error.*$/m.exec(complaint.join('')) ?? [];
+  const reason = `the measuring process ended with ${end} ${why}`.trim();
   return [...answers, ...owed.map((name) => ({ name, reason }))];
 }
 

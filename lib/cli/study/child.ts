@@ -9,6 +9,7 @@ import {
   addonMallocLoops,
   allocatorLoops,
   crossingLoops,
+  guardLoops,
   mallocSizes,
   serveLaunch,
 } from '../../costs/index.ts';
@@ -17,6 +18,7 @@ import { mmapSource, mmapWindow } from '../../pages/index.ts';
 
 const loops = [
   ...crossingLoops(),
+  ...guardLoops(),
   ...addonMallocLoops(),
   ...allocatorLoops('heap', Object.keys(mallocSizes), () => {
     const heap = Heap.create({ source: mmapWindow({ name: 'chunkyard costs' }) });
