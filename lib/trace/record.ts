@@ -176,6 +176,6 @@ function nothingRecorded(program: string): RecordError {
   const why =
     process.platform === 'darwin'
       ? 'it is one of the system, or signed so that no library can be inserted'
-      : 'it is statically linked, made for another machine, or runs with more rights than its caller';
+      : 'it is statically linked, made for another machine, runs with more rights than its caller, or its log found no room';
   return new RecordError('ERR_RECORD_NOTHING', `${program} loaded no recorder: ${why}`);
 }

@@ -9,14 +9,7 @@
 #include "sites.h"
 #include "thread.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 struct log_state* log_state;
-
-/* Records that one thread makes room for at a time, two steps ahead of its own. */
-enum { kStep = 1 << 15 };
 
 static uint64_t now(void) {
   struct timespec time;
@@ -24,28 +17,30 @@ static uint64_t now(void) {
   return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* Pages of the step after the next. Without room on the disk, touching them would end the program: stop
- * there. */
-static void make_room(struct log_state* state, uint64_t first) {
+bool log_make_room(struct log_header* header, uint64_t first) {
 #ifdef __linux__
-  const uint64_t bytes = kStep * state->record_bytes;
-  char* start = (char*)state->header + kHeaderBytes + first * state->record_bytes;
-  const uintptr_t aligned = (uintptr_t)start & ~(uintptr_t)(kHeaderBytes - 1);
-  uint64_t capacity = atomic_load_explicit(&state->header->capacity, memory_order_relaxed);
-  if (first >= capacity) return;
+  const uint64_t record = header->record_bytes;
+  const uintptr_t start = (uintptr_t)header + kHeaderBytes + first * record;
+  const uintptr_t page = start & ~(uintptr_t)(kHeaderBytes - 1);
   const int before = errno;
-  const int status = madvise((void*)aligned, bytes + kHeaderBytes, MADV_POPULATE_WRITE);
-  /* EINVAL: a kernel before 5.14. ENOMEM: beyond the end of the mapping, which has its slack. */
-  if (status != 0 && errno != EINVAL && errno != ENOMEM && errno != EAGAIN && errno != EINTR) {
-    while (first < capacity &&
-           !atomic_compare_exchange_weak_explicit(&state->header->capacity, &capacity, first,
-                                                  memory_order_relaxed, memory_order_relaxed)) {
-    }
-  }
+  const bool failed = madvise((void*)page, start - page + kStep * record, MADV_POPULATE_WRITE) != 0;
+  /* A kernel before 5.14 does not know it; the others say nothing about the room. */
+  const bool full = failed && errno != EINVAL && errno != EAGAIN && errno != EINTR;
   errno = before;
+  return !full;
 #else
-  (void)state, (void)first;
+  (void)header, (void)first;
+  return true;
 #endif
+}
+
+/* Ends the recording before the first record that there is no room for. */
+static void lower_capacity(struct log_header* header, uint64_t first) {
+  uint64_t capacity = atomic_load_explicit(&header->capacity, memory_order_relaxed);
+  while (first < capacity &&
+         !atomic_compare_exchange_weak_explicit(&header->capacity, &capacity, first, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+  }
 }
 
 void log_write(enum record_kind kind, const void* block, size_t size, size_t alignment, const void* site) {
@@ -53,7 +48,10 @@ void log_write(enum record_kind kind, const void* block, size_t size, size_t ali
   struct log_header* header = state->header;
   const uint64_t index = atomic_fetch_add_explicit(&header->claimed, 1, memory_order_relaxed);
   if (__builtin_expect(index >= atomic_load_explicit(&header->capacity, memory_order_relaxed), 0)) return;
-  if (__builtin_expect(index % kStep == 0, 0)) make_room(state, index + 2 * kStep);
+  if (__builtin_expect(index % kStep == 0, 0)) {
+    const uint64_t ahead = index + kStepsAhead * kStep;
+    if (!log_make_room(header, ahead)) lower_capacity(header, ahead);
+  }
   if (header->options & kSites) sites_note(header, index);
   struct record* record = (struct record*)(void*)((char*)header + kHeaderBytes + index * state->record_bytes);
   record->alignment = alignment > UINT32_MAX ? UINT32_MAX : (uint32_t)alignment;

@@ -9,8 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "layout.h"
+
+#if defined(__linux__) && !defined(MADV_POPULATE_WRITE)
+#define MADV_POPULATE_WRITE 23
+#endif
 
 enum log_phase { kUnset = 0, kSettingUp, kRecording, kOff };
 
@@ -26,6 +31,16 @@ struct log_state {
 };
 
 extern struct log_state* log_state;
+
+/*
+ * Pages of the log are made before they are touched: where the disk has no room for more, touching one would
+ * end the program. Every kStep records the thread that claims one makes room for the step that is
+ * kStepsAhead; other threads do not wait for it.
+ */
+enum { kStep = 1 << 13, kStepsAhead = 4 };
+
+/* Makes room for a step from this record on. False when there is none. */
+bool log_make_room(struct log_header* header, uint64_t first);
 
 /* Sets the log up if this process is to have one. True when records can be written. */
 bool log_open(void);

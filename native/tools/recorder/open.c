@@ -67,9 +67,21 @@ static int open_file(const struct config* config, char* path, size_t size) {
   return -1;
 }
 
-/* Room for the header, the records and the step that make_room reaches beyond them. */
+/* Room for the header, the records and the steps that are made ahead of them. */
 static uint64_t file_bytes(uint64_t capacity, uint64_t record_bytes) {
-  return kHeaderBytes + (capacity + (1 << 16)) * record_bytes;
+  return kHeaderBytes + (capacity + (kStepsAhead + 1) * kStep) * record_bytes;
+}
+
+/* The header's page and the first steps; the rest is made on the way. */
+static bool make_first_room(struct log_header* header, uint64_t record_bytes) {
+#ifdef __linux__
+  if (madvise(header, kHeaderBytes, MADV_POPULATE_WRITE) != 0 && errno != EINVAL) return false;
+#endif
+  header->record_bytes = (uint32_t)record_bytes;
+  for (uint64_t step = 0; step < kStepsAhead; step++) {
+    if (!log_make_room(header, step * kStep)) return false;
+  }
+  return true;
 }
 
 /* Maps as much as the process may have: its limits on address space and file size are the program's own. */
@@ -105,13 +117,16 @@ static struct log_header* make_log(const struct config* config, uint64_t record_
   if (file < 0) return NULL;
   struct log_header* header = map_file(file, record_bytes, &capacity);
   close(file);
+  if (header && !make_first_room(header, record_bytes)) {
+    munmap(header, file_bytes(capacity, record_bytes));
+    header = NULL;
+  }
   if (header == NULL) {
     unlink(path);
     return NULL;
   }
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
-  header->record_bytes = (uint32_t)record_bytes;
   header->options = (uint32_t)config->options;
   header->capacity = capacity;
   header->start = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
