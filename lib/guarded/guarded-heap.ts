@@ -19,23 +19,17 @@ import {
   isPowerOfTwo,
   type MemoryFault,
   type Pointer,
+  PosixError,
   requireInteger,
   type Violation,
 } from '../core/index.ts';
-import { GuardedPages } from '../pages/index.ts';
-import { GuardedBlocks } from './blocks.ts';
-import { checkAtExit } from './exit-check.ts';
-import { completeFault, type FaultListener, FaultLog } from './fault-log.ts';
-import { innerWindow } from './inner-window.ts';
+import type { GuardedBlocks } from './blocks.ts';
+import type { FaultListener, FaultLog } from './fault-log.ts';
 import { countSlots, takeSnapshot } from './look.ts';
 import { explainFree, requireLive } from './misuse.ts';
-import {
-  type GuardedHeapOptions,
-  type GuardedSettings,
-  type InnerHeap,
-  innerBytes,
-  readOptions,
-} from './options.ts';
+import type { GuardedHeapOptions, GuardedSettings, InnerHeap } from './options.ts';
+import { openParts } from './parts.ts';
+import type { Sampler } from './sampler.ts';
 import { catchSite } from './sites.ts';
 import { BLOCK_START, SIZE_BYTES } from './slot-table.ts';
 
@@ -45,6 +39,7 @@ export class GuardedHeap implements Allocator {
   readonly #blocks: GuardedBlocks;
   readonly #log: FaultLog;
   readonly #inner: Allocator | null;
+  readonly #sampler: Sampler;
   readonly #slotsStart: number;
   readonly #settings: GuardedSettings;
   readonly #leaveExit: () => void;
@@ -53,34 +48,16 @@ export class GuardedHeap implements Allocator {
   #isOpen = true;
 
   protected constructor(options: GuardedHeapOptions, makeInner?: InnerHeap) {
-    const settings = readOptions(options);
-    const { name, policy, maxSlots, windowBytes, method } = settings;
-    if (settings.isSampled && makeInner === undefined) {
-      throw new ArgumentError(
-        'ERR_INVALID_ARG_VALUE',
-        'inner',
-        'a plain heap beside a sampled one',
-        undefined,
-      );
-    }
-    let blocks: GuardedBlocks | undefined;
-    const pages = GuardedPages.create({
-      lengthBytes: windowBytes,
-      name,
-      policy,
-      maxBlocks: maxSlots,
-      complete: (fault) => (blocks === undefined ? fault : completeFault(blocks, fault)),
-      ...(method === undefined ? {} : { method }),
-    });
-    blocks = new GuardedBlocks(settings, pages);
-    this.#blocks = blocks;
+    const { settings, blocks, log, sampler, inner, leaveExit } = openParts(options, makeInner);
     this.#settings = settings;
+    this.#blocks = blocks;
+    this.#log = log;
+    this.#sampler = sampler;
+    this.#inner = inner;
+    this.#leaveExit = leaveExit;
     // Without a plain heap no pointer is below.
-    this.#slotsStart = settings.isSampled ? settings.slotsStart : Number.NEGATIVE_INFINITY;
-    this.#log = new FaultLog(blocks);
-    this.#leaveExit = settings.checkAtExit ? checkAtExit(this.#log) : () => {};
-    this.#inner = settings.isSampled ? makeInner!(innerWindow(pages, innerBytes), settings.limitBytes) : null;
-    this.#countdown = this.#nextSample();
+    this.#slotsStart = inner === null ? Number.NEGATIVE_INFINITY : settings.slotsStart;
+    this.#countdown = this.#sampler.next();
   }
 
   /**
@@ -111,20 +88,20 @@ export class GuardedHeap implements Allocator {
 
   malloc(sizeBytes: number): Pointer | null {
     if (--this.#countdown !== 0) return this.#inner!.malloc(sizeBytes);
-    this.#countdown = this.#nextSample();
+    this.#countdown = this.#sampler.next();
     return this.#guarded(requireInteger('sizeBytes', sizeBytes), this.#settings.alignment, false);
   }
 
   calloc(count: number, sizeBytes: number): Pointer | null {
     if (--this.#countdown !== 0) return this.#inner!.calloc(count, sizeBytes);
-    this.#countdown = this.#nextSample();
+    this.#countdown = this.#sampler.next();
     const total = requireInteger('count', count) * requireInteger('sizeBytes', sizeBytes);
-    return this.#guarded(total, this.#settings.alignment, true);
+    return Number.isSafeInteger(total) ? this.#guarded(total, this.#settings.alignment, true) : null;
   }
 
   memalign(alignment: number, sizeBytes: number): Pointer | null {
     if (--this.#countdown !== 0) return this.#inner!.memalign(alignment, sizeBytes);
-    this.#countdown = this.#nextSample();
+    this.#countdown = this.#sampler.next();
     const size = requireInteger('sizeBytes', sizeBytes);
     if (!isPowerOfTwo(requireInteger('alignment', alignment))) {
       throw new ArgumentError('ERR_OUT_OF_RANGE', 'alignment', 'a power of two', alignment);
@@ -160,9 +137,11 @@ export class GuardedHeap implements Allocator {
       this.#inner!.free(pointer);
       return;
     }
+    const start = this.#sampler.start();
     const slot = this.#live(pointer, 'free()');
     this.#log.requireWhole(slot);
     this.#blocks.release(slot, catchSite(this.#settings.stackFrames));
+    this.#sampler.charge(start);
   }
 
   usableSize(pointer: Pointer): number {
@@ -268,15 +247,24 @@ export class GuardedHeap implements Allocator {
     this.#rearm();
     const inner = this.#inner;
     if (inner === null) return this.#inSlot(sizeBytes, alignment, isZeroed);
-    try {
-      const pointer = this.#inSlot(sizeBytes, alignment, isZeroed);
-      if (pointer !== null) return pointer;
-    } catch (error) {
-      // The budget is used up: in production a block without a guard is better than none.
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
-    }
+    const pointer = this.#sampler.accepts(sizeBytes) ? this.#sampled(sizeBytes, alignment, isZeroed) : null;
+    if (pointer !== null) return pointer;
     if (isZeroed) return inner.calloc(1, sizeBytes);
     return alignment > 16 ? inner.memalign(alignment, sizeBytes) : inner.malloc(sizeBytes);
+  }
+
+  /** A guarded block beside a plain heap, its time counted; null when there is no slot for it. */
+  #sampled(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
+    const start = this.#sampler.start();
+    try {
+      return this.#inSlot(sizeBytes, alignment, isZeroed);
+    } catch (error) {
+      // The budget is used up: in production a block without a guard is better than none.
+      if (error instanceof PosixError) return null;
+      throw error;
+    } finally {
+      this.#sampler.charge(start);
+    }
   }
 
   #inSlot(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
@@ -295,12 +283,6 @@ export class GuardedHeap implements Allocator {
   #rearm(): void {
     const { pages } = this.#blocks;
     if (pages.openedByHits > 0) pages.rearm();
-  }
-
-  /** GWP-ASan's way: at random, on average one in `sampleRate`. */
-  #nextSample(): number {
-    const { sampleRate } = this.#settings;
-    return sampleRate === 1 ? 1 : this.#blocks.random.integer(1, 2 * sampleRate - 1);
   }
 
   #requireOpen(): void {

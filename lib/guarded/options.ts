@@ -32,8 +32,16 @@ export interface GuardedHeapOptions {
   quarantineBytes?: number;
   /** The same in blocks; whichever limit is reached first counts. @defaultValue 4096 */
   quarantineSlots?: number;
-  /** One in this many allocations is guarded, at random; the others go to a plain heap. @defaultValue 1: all */
+  /**
+   * One in this many allocations is guarded, at random; the others go to a plain heap, and so do all blocks of more
+   * than a page. @defaultValue 1: all are guarded, of any size
+   */
   sampleRate?: number;
+  /**
+   * With a sample rate above 1: most of the time that guarding may take, 0.001 to 1; while it has taken more,
+   * samples are left out. 1: never. @defaultValue 0.02
+   */
+  sampleShare?: number;
   /** Most blocks guarded at a time, those in quarantine included. @defaultValue as many as the window holds */
   maxSlots?: number;
   /**
@@ -61,6 +69,8 @@ export type InnerHeap = (source: WindowSource, limitBytes: number) => Allocator;
 /** Options, checked. */
 export interface GuardedSettings extends Required<Omit<GuardedHeapOptions, 'method'>> {
   method: 'lightweight' | 'mprotect' | undefined;
+  /** Larger blocks are not guarded. */
+  sampleBytes: number;
   /** Some allocations go elsewhere. */
   isSampled: boolean;
   /** Slots lie in [slotsStart, slotsEnd) of the window. */
@@ -98,6 +108,8 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
     quarantineBytes: requireInteger('quarantineBytes', options.quarantineBytes ?? 16 * MiB),
     quarantineSlots: requireInteger('quarantineSlots', options.quarantineSlots ?? 4096),
     sampleRate,
+    sampleShare: sampleRate > 1 ? requireShare(options.sampleShare ?? 0.02) : 1,
+    sampleBytes: sampleRate > 1 ? page : windowBytes,
     maxSlots: Math.min(mostSlots, requireInteger('maxSlots', options.maxSlots ?? mostSlots, { minimum: 1 })),
     limitBytes,
     stackFrames: requireInteger('stackFrames', options.stackFrames ?? 8, { maximum: 64 }),
@@ -111,4 +123,9 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
     slotsEnd: slotsStart + limitBytes,
     windowBytes,
   };
+}
+
+function requireShare(share: number): number {
+  if (typeof share === 'number' && share >= 0.001 && share <= 1) return share;
+  throw new ArgumentError('ERR_OUT_OF_RANGE', 'sampleShare', 'a number from 0.001 to 1', share);
 }

@@ -24,7 +24,8 @@ for (const [name, options] of Object.entries(variants)) {
 
 describeAllocator({
   name: 'GuardedHeap, one allocation in three guarded, on the glibc heap',
-  create: (limitBytes) => GuardedHeap.create({ policy: 'record', sampleRate: 3, limitBytes, seed: 1 }),
+  create: (limitBytes) =>
+    GuardedHeap.create({ policy: 'record', sampleRate: 3, sampleShare: 1, limitBytes, seed: 1 }),
   except: {
     'returns null at the limit, stays sound, and serves again after frees': pages,
     'uses freed memory again': 'each of its two heaps has the limit',

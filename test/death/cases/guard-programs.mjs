@@ -111,6 +111,7 @@ function correct(random, count) {
       policy: 'record',
       quarantineSlots: random.pick([0, 10, 1000]),
       sampleRate: random.pick([1, 1, 3]),
+      sampleShare: 1,
       method: random.pick(['lightweight', 'mprotect']),
       seed: random.uint32(),
     });
