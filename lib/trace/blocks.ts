@@ -7,6 +7,8 @@
  *   any   -> alias              by `n`: an address inside another block
  */
 
+import { Opcode } from './trace.ts';
+
 /** Who is told of a broken rule: a reader, which knows where in the trace it is. */
 export interface Refusal {
   fail(message: string): never;
@@ -67,6 +69,13 @@ export class Blocks {
       refusal.fail(`free of block ${id}, which ${describe(state)}`);
     }
     this.#states[id] = keepPointer ? dangling : freed;
+  }
+
+  /** Accounts for a heap call of any kind. */
+  apply(refusal: Refusal, opcode: number, id: number, sizeBytes: number): void {
+    if (opcode === Opcode.realloc) this.resize(refusal, id, sizeBytes);
+    else if (opcode !== Opcode.free) this.allocate(refusal, id, sizeBytes);
+    else if (id >= 0) this.release(refusal, id, false);
   }
 
   /** Remembers that the last `release` was a realloc to 0 bytes. */

@@ -1,5 +1,6 @@
 /** Collects operations while a text is read, in arrays of the size that the text can need at most. */
-import { Opcode, type ThreadSwitch } from './trace.ts';
+import type { Blocks } from './blocks.ts';
+import { Opcode, type ThreadSwitch, type Trace } from './trace.ts';
 
 /** The growing struct of arrays. */
 export class OperationList {
@@ -48,5 +49,31 @@ export class OperationList {
   switchThread(thread: number): void {
     this.threadSwitches.push({ operation: this.count, thread });
     this.threadCount = Math.max(this.threadCount, thread + 1);
+  }
+
+  /**
+   * Ends the list.
+   * @param head what else is known of the trace
+   * @param blocks the account of its blocks
+   */
+  finish(head: Pick<Trace, 'name' | 'what' | 'format'>, blocks: Blocks): Trace {
+    const { count, hasDamage } = this;
+    return {
+      ...head,
+      operationCount: count,
+      blockCount: blocks.count,
+      threadCount: this.threadCount,
+      opcodes: this.opcodes.subarray(0, count),
+      ids: this.ids.subarray(0, count),
+      sizes: this.sizes.subarray(0, count),
+      extras: this.extras.subarray(0, count),
+      secondIds: hasDamage ? this.secondIds.subarray(0, count) : this.secondIds,
+      values: BigUint64Array.from(this.values),
+      threadSwitches: this.threadSwitches,
+      hasDamage,
+      peakLiveBytes: blocks.peakBytes,
+      peakLiveBlocks: blocks.peakBlocks,
+      liveAtEnd: blocks.liveBlocks,
+    };
   }
 }

@@ -4,7 +4,10 @@
  */
 import { Blocks } from './blocks.ts';
 import { Cursor } from './cursor.ts';
+import { countLines } from './foreign-lines.ts';
 import { readHeader, type TraceHeader } from './header.ts';
+import { isHeaptrack, parseHeaptrack } from './import-heaptrack.ts';
+import { isMtrace, parseMtrace } from './import-mtrace.ts';
 import { OperationList } from './operation-list.ts';
 import { type LineReader, readHeapCall, readRareLine } from './read-operation.ts';
 import type { Trace } from './trace.ts';
@@ -18,17 +21,18 @@ export interface ParseTraceOptions {
 }
 
 const hash = 0x23;
-const newline = 0x0a;
 const smallestLine = 4;
 
 /**
- * Reads a trace in `heap-trace 1` or malloc-lab form, told apart by the first line.
+ * Reads a trace in `heap-trace 1` or malloc-lab form, or what mtrace or heaptrack wrote, told apart by the first line.
  * @param bytes the text, not compressed
  * @returns the trace; a replay of it is valid
  * @throws TraceError ERR_TRACE_FORMAT with the line
  */
 export function parseTrace(bytes: Uint8Array, options: ParseTraceOptions = {}): Trace {
   const file = options.file ?? 'trace';
+  if (isMtrace(bytes)) return parseMtrace(bytes, file, options.name ?? file);
+  if (isHeaptrack(bytes)) return parseHeaptrack(bytes, file, options.name ?? file);
   const cursor = new Cursor(bytes, file);
   const header = readHeader(cursor);
   const blocks = new Blocks();
@@ -44,7 +48,8 @@ export function parseTrace(bytes: Uint8Array, options: ParseTraceOptions = {}): 
   };
   readOperations(reader);
   checkPromises(cursor, header, list);
-  return finish(header, reader, options.name ?? file);
+  const { name = options.name ?? file, what = '', format } = header;
+  return list.finish({ name, what, format }, blocks);
 }
 
 function readOperations(reader: LineReader): void {
@@ -86,35 +91,4 @@ function checkPromises(cursor: Cursor, header: TraceHeader, list: OperationList)
   if (threads !== undefined && list.threadCount > Math.max(1, threads)) {
     cursor.fail(`the header promises ${threads} threads but there are ${list.threadCount}`);
   }
-}
-
-function finish(header: TraceHeader, { blocks, list }: LineReader, name: string): Trace {
-  const { count, hasDamage } = list;
-  return {
-    name: header.name ?? name,
-    what: header.what ?? '',
-    format: header.format,
-    operationCount: count,
-    blockCount: blocks.count,
-    threadCount: list.threadCount,
-    opcodes: list.opcodes.subarray(0, count),
-    ids: list.ids.subarray(0, count),
-    sizes: list.sizes.subarray(0, count),
-    extras: list.extras.subarray(0, count),
-    secondIds: hasDamage ? list.secondIds.subarray(0, count) : list.secondIds,
-    values: BigUint64Array.from(list.values),
-    threadSwitches: list.threadSwitches,
-    hasDamage,
-    peakLiveBytes: blocks.peakBytes,
-    peakLiveBlocks: blocks.peakBlocks,
-    liveAtEnd: blocks.liveBlocks,
-  };
-}
-
-function countLines(bytes: Uint8Array, from: number): number {
-  let lines = 1;
-  for (let at = from; at < bytes.length; at++) {
-    if (bytes[at] === newline) lines++;
-  }
-  return lines;
 }
