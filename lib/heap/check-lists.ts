@@ -83,7 +83,7 @@ export function checkCache(heap: Arenas, list: FreeList, report: Report): void {
       report('cache-entries', chunk, `${size} bytes in the list of ${list.sizeBytes}`);
     }
     const k = (chunk >>> 2) + 6;
-    if (((heap.w[k] ^ heap.keyLo) | (heap.w[k + 1] ^ heap.keyHi)) !== 0) {
+    if (heap.profile.cacheKey !== 'none' && ((heap.w[k] ^ heap.keyLo) | (heap.w[k + 1] ^ heap.keyHi)) !== 0) {
       report('cache-entries', chunk, 'the key is gone: something wrote into the freed block');
     }
   }
@@ -91,7 +91,7 @@ export function checkCache(heap: Arenas, list: FreeList, report: Report): void {
 
 /** Fastbins. */
 export function checkFast(heap: Arenas, list: FreeList, report: Report): void {
-  if (heap.w[(heap.arena + heap.haveFastAt) >>> 2] === 0) {
+  if ((heap.w[(heap.arena + heap.haveFastAt) >>> 2] & heap.fastMask) === heap.noFast) {
     report('fast-entries', list.head, 'a fastbin is not empty and have_fast is 0');
   }
   for (const chunk of list.chunks) {

@@ -137,7 +137,9 @@ export abstract class FreeingNormal extends Merging {
 
   /** After a large free: consolidate, and give memory back when the top is large. */
   tidy(av: number): void {
-    if (this.fastbinsAt >= 0 && this.w[(av + this.haveFastAt) >>> 2] !== 0) this.consolidate(av);
+    if (this.fastbinsAt >= 0 && (this.w[(av + this.haveFastAt) >>> 2] & this.fastMask) !== this.noFast) {
+      this.consolidate(av);
+    }
     if (av !== MAIN_ARENA) {
       this.heapTrim(this.word(TOP_PAD), av);
     } else if (this.topSize(av) >= this.word(TRIM_THRESHOLD)) {

@@ -112,7 +112,8 @@ export abstract class Freeing extends FreeingNormal {
       this.examineNextFast(av, c, size);
     }
     if (w[this.perturbWord] !== 0) this.perturbFreed(c, size);
-    w[(av + this.haveFastAt) >>> 2] = 1;
+    const f = (av + this.haveFastAt) >>> 2;
+    w[f] = (w[f] & ~this.fastMask) | (this.noFast ^ 1);
     const s = (av + this.fastbinsAt + (size >>> 1) - 16) >>> 2;
     const old = w[s];
     const oldHi = w[s + 1];

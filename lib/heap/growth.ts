@@ -246,7 +246,7 @@ export abstract class Growing extends OwnMappings {
     const av = heap + info;
     this.writeHeapInfo(heap, av, 0, size);
     this.initArena(av);
-    this.w[(av >>> 2) + 1] = noncontiguous;
+    this.w[(av >>> 2) + 1] |= noncontiguous;
     this.setWord(av + this.profile.state.attachedThreads, 1);
     this.setWord(av + this.systemMemAt, size);
     this.setWord(av + this.systemMemAt + 8, size);
@@ -271,6 +271,7 @@ export abstract class Growing extends OwnMappings {
       this.setPointer(head + 24, head);
     }
     this.setPointer(av + this.topAt, av + this.unsortedAt);
+    if (this.fastbinsAt >= 0) this.w[(av + this.haveFastAt) >>> 2] |= this.noFast;
   }
 }
 

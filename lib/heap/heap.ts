@@ -11,12 +11,13 @@ import {
 import { bufferWindow } from './buffer-window.ts';
 import { CountedCache } from './counted-cache.ts';
 import { FIRST_SLOT } from './layout.ts';
-import { type GlibcVersion, type Profile, profiles } from './profiles.ts';
+import type { GlibcVersion, Profile } from './profile.ts';
+import { profiles } from './profiles.ts';
 import { applyTunables, defaultStart, initialise, layOut, type Tunables } from './setup.ts';
 import type { EngineSetup } from './state.ts';
 import { strict } from './strict.ts';
 import type { Surface } from './surface.ts';
-import { GlibcHeap, PlacesHeap, PlainHeap } from './variants.ts';
+import { ByteHeap, EarlyPlacesHeap, GlibcHeap, NoCacheHeap, PlacesHeap, PlainHeap } from './variants.ts';
 
 /** What kind of heap to make. */
 export interface HeapOptions {
@@ -97,9 +98,16 @@ export const Heap: {
   [Symbol.hasInstance]: (value: unknown): value is Heap => value instanceof CountedCache,
 };
 
+/** @returns the class of the version's family: each has its own way of keeping freed blocks for a thread */
+function familyOf(profile: Profile): Variant {
+  if (profile.cacheCountBytes === 0) return NoCacheHeap;
+  if (profile.cacheCountBytes === 1) return ByteHeap;
+  if (profile.cacheCountsPlaces) return profile.cacheMadeByMalloc ? EarlyPlacesHeap : PlacesHeap;
+  return profile.safeLinking ? GlibcHeap : PlainHeap;
+}
+
 function variantOf(profile: Profile, isStrict: boolean): Variant {
-  const plain = profile.safeLinking ? GlibcHeap : PlainHeap;
-  const variant: Variant = profile.cacheCountsPlaces ? PlacesHeap : plain;
+  const variant = familyOf(profile);
   if (!isStrict) return variant;
   const made = strictVariants.get(variant) ?? strict(variant);
   strictVariants.set(variant, made);

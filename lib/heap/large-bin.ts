@@ -196,7 +196,7 @@ export abstract class LargeBins extends LargeChecks {
       w[i + 7] !== hi ||
       ((fd | bk) & 3) !== 0
     ) {
-      this.examineUnlink(v);
+      this.examineTaken(v);
     }
     w[forward + 6] = bk;
     w[b + 4] = fd;

@@ -43,7 +43,11 @@ export abstract class LargeChecks extends Growing {
     const address = this.real(at);
     const larger = this.peek(address + 40n);
     const next = this.peek(larger + 32n);
-    if (next !== address) this.abort(nextsizeMessage, at, address, next);
+    if (next !== address) {
+      if (this.profile.largeInsertTests) this.abort(nextsizeMessage, at, address, next);
+      // The word that is about to become a link may have held anything.
+      this.poke(larger + 32n, address);
+    }
     this.requireAligned(larger);
   }
 
@@ -52,10 +56,17 @@ export abstract class LargeChecks extends Growing {
     const address = this.real(forward);
     const back = this.peek(address + 24n);
     const next = this.peek(back + 16n);
-    if (next !== address) {
+    if (next !== address && this.profile.largeInsertTests) {
       this.abort('malloc(): largebin double linked list corrupted (bk)', forward, address, next);
     }
     this.requireAligned(back);
+  }
+
+  /** A chunk that is taken out to be cut: unlink's tests, and what the cutting writes to. */
+  examineTaken(v: number): void {
+    this.examineUnlink(v);
+    const chunk = this.real(v);
+    this.reach(this.wrap(chunk + (this.peek(chunk + 8n) & ~7n)));
   }
 
   /** A step up the ring that leads outside the window, or to an odd address. */

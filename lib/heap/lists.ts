@@ -41,11 +41,10 @@ export function readLists(heap: Arenas): FreeList[] {
 function* cacheLists(heap: Arenas): Generator<FreeList> {
   const t = heap.tcache;
   if (t === 0) return;
-  const { cacheClasses, cacheCountsPlaces } = heap.profile;
+  const { cacheClasses } = heap.profile;
   for (let index = 0; index < Math.min(64, cacheClasses); index++) {
-    const word = heap.h[(t >>> 1) + index];
     const list = readSingle(heap, heap.cacheHeadAt(index), 0);
-    const count = cacheCountsPlaces ? heap.cacheLength - word : word;
+    const count = heap.cacheLength - heap.cacheRoom(index);
     yield { kind: 'tcache', index, sizeBytes: 32 + 16 * index, ...list, count };
   }
 }

@@ -131,7 +131,8 @@ export abstract class Merging extends Trimming {
     const previousSize = this.peek(chunk);
     const previous = this.wrap(chunk - previousSize);
     const size = this.peek(previous + 8n) & ~7n;
-    if (size !== previousSize) this.abort(message, c, previousSize, size);
+    if (size !== previousSize && this.profile.testsOf229) this.abort(message, c, previousSize, size);
+    if ((previous & 3n) !== 0n) this.examineUnlink(this.offsetOf(previous));
     this.requireAligned(previous);
     return this.offsetOf(previous);
   }
@@ -140,7 +141,8 @@ export abstract class Merging extends Trimming {
   consolidate(av: number): void {
     if (this.fastbinsAt < 0) return;
     const w = this.w;
-    w[(av + this.haveFastAt) >>> 2] = 0;
+    const f = (av + this.haveFastAt) >>> 2;
+    w[f] = (w[f] & ~this.fastMask) | this.noFast;
     for (let slot = 0; slot < 10; slot++) {
       const s = (av + this.fastbinsAt + 8 * slot) >>> 2;
       const head = w[s];
@@ -183,7 +185,8 @@ export abstract class Merging extends Trimming {
     const size = this.peek(chunk + 8n) & ~7n;
     // The slot is computed from the low 32 bits of the size.
     const found = (Number(size & 0xffff_ffffn) >>> 4) - 2;
-    if (found !== slot) this.abort('malloc_consolidate(): invalid chunk size', c, slot, found);
+    if (found !== slot && this.profile.consolidationTestsSize)
+      this.abort('malloc_consolidate(): invalid chunk size', c, slot, found);
     this.peek(chunk + 16n);
     this.peek(chunk + size + 8n);
     this.requireAligned(chunk);

@@ -87,7 +87,8 @@ export abstract class OwnMappings extends Freeing {
     const length = this.wrap(lead + size + spare);
     const inPage = BigInt(this.space.pageBytes - 1);
     const position = (address + 16n) & inPage;
-    if (((start | length) & inPage) !== 0n || (position & (position - 1n)) !== 0n) {
+    const isMisplaced = this.profile.testsOf229 && (position & (position - 1n)) !== 0n;
+    if (((start | length) & inPage) !== 0n || isMisplaced) {
       this.abort(message, chunk + 16, 0n, (start | length) & inPage);
     }
     return [this.offsetOf(start), Number(length)];
@@ -99,7 +100,10 @@ export abstract class OwnMappings extends Freeing {
    */
   remapChunk(chunk: number, nb: number): number {
     const page = this.space.pageBytes;
-    const [start, length] = this.mappingOf(chunk, 'mremap_chunk(): invalid pointer');
+    const message = this.profile.testsOf229
+      ? 'mremap_chunk(): invalid pointer'
+      : this.profile.assertion('mremap_chunk', '((size + offset) & (GLRO (dl_pagesize) - 1)) == 0');
+    const [start, length] = this.mappingOf(chunk, message);
     const spare = this.profile.mappingSpareBytes;
     const lead = chunk - start;
     const newLength = Math.ceil((nb + lead + (spare === 0 ? 8 : spare)) / page) * page;

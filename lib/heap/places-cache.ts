@@ -94,7 +94,7 @@ export abstract class PlacesCache extends CountedCache {
     const size = (raw & ~7) >>> 0;
     const high = w[k - 1];
     if (high === 0 && size >= MIN_CHUNK_BYTES && size <= this.cacheMaxChunk && !this.cacheDisabled) {
-      if (this.tcache === 0) this.createCache(this.profile.cacheStructBytes);
+      if (this.tcache === 0) this.ensureCacheInFree(size);
       const index = (size >>> 4) - 2;
       if (this.tcache !== 0) {
         if (((w[k + 2] ^ this.keyLo) | (w[k + 3] ^ this.keyHi)) === 0) this.examineDoubleFree(p, index);
@@ -123,7 +123,12 @@ export abstract class PlacesCache extends CountedCache {
     }
     const av = this.arenaOfChunk(c, raw);
     if (high !== 0) this.examineFreeNormal(av, c, this.peek(this.real(c) + 8n) & ~7n);
-    this.freeNormal(av, c, (raw & ~7) >>> 0);
+    this.freePast(av, c, (raw & ~7) >>> 0);
+  }
+
+  /** Frees a chunk that the cache did not take. */
+  freePast(av: number, c: number, size: number): void {
+    this.freeNormal(av, c, size);
   }
 
   /** What is left of the tests of the size: not too small, and no wrap around. */

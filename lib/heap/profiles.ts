@@ -1,102 +1,22 @@
 /**
  * What differs between C library versions, as data. A heap picks one profile at creation; nothing here is
- * asked on the fast path.
+ * asked on the fast path. Each version is told by what it does unlike a neighbour; 2.36 stands in full.
  */
+import type { GlibcVersion, Profile, StateLayout } from './profile.ts';
 
-/** Versions that are compared with the real library. */
-export type GlibcVersion = '2.31' | '2.36' | '2.41' | '2.43';
+type Fastbins = 'no-fast bit' | 'have_fast' | 'none';
 
-/**
- * Where the fields of an arena's state struct stand, in bytes from its start.
- *
- *     mutex 4 | flags 4 | have_fast 4 + pad 4 | fastbins 10 x 8 | top | last_remainder | bins 254 x 8 |
- *     binmap 16 | next | next_free | attached_threads | system_mem | max_system_mem
- *
- * have_fast came with 2.27; have_fast and fastbins went with 2.43.
- */
-export interface StateLayout {
-  /** -1 when the version has none. */
-  haveFast: number;
-  /** -1 when the version has none. */
-  fastbins: number;
-  top: number;
-  lastRemainder: number;
-  bins: number;
-  binmap: number;
-  next: number;
-  attachedThreads: number;
-  systemMem: number;
-  maxSystemMem: number;
-  sizeBytes: number;
-}
-
-/** A version of glibc's malloc. */
-export interface Profile {
-  version: GlibcVersion;
-  state: StateLayout;
-  /** Bytes of heap_info at the start of each thread heap. */
-  heapInfoBytes: number;
-  /** Entries of a cache list. */
-  cacheLength: number;
-  /** Largest chunk the per-thread cache takes. */
-  cacheMaxChunk: number;
-  /** Request the cache struct is allocated with. */
-  cacheStructBytes: number;
-  /** Lists in the cache struct. */
-  cacheClasses: number;
-  /** The 16-bit words at its start count free places (2.42+) instead of entries. */
-  cacheCountsPlaces: boolean;
-  /** The key that marks cached blocks: the struct's address (2.29-2.33) or a random number. */
-  cacheKey: 'address' | 'random';
-  /** `free(): too many chunks detected in tcache` exists (2.33+). */
-  cacheLengthCheck: boolean;
-  /** Links are mangled and alignment of links is checked (2.32+). */
-  safeLinking: boolean;
-  /** calloc takes from the cache (2.41+). */
-  callocFromCache: boolean;
-  /** calloc asserts that a block has at least three words, and clears an odd number of up to nine (until 2.40). */
-  callocAsserts: boolean;
-  /** memset leaves what lies between the two ends of a range that wraps around (2.35+); before, it faults. */
-  memsetWraps: boolean;
-  /** free puts chunks below 1024 bytes straight into their small bin (2.41+). */
-  smallFreeToSmallBin: boolean;
-  /** Frees made inside the allocator may use the cache (until 2.41). */
-  internalFreeToCache: boolean;
-  /** realloc keeps the block when at least 16 bytes would not be freed (2.38+). */
-  reallocKeepsSpare: boolean;
-  /** realloc keeps an own mapping of at most a page that shrinks (2.38 to 2.42). */
-  reallocKeepsPage: boolean;
-  /** memalign looks into the cache (2.38+). */
-  memalignFromCache: boolean;
-  /** memalign gives lead and tail back without cache or fastbin (2.39+). */
-  memalignMerges: boolean;
-  /** memalign's rounding of 2.43. */
-  memalignRoundsPast: boolean;
-  /** The large-bin insertion below the smallest chunk checks the ring (2.42+). */
-  smallestInsertCheck: boolean;
-  /** Spare bytes of an own mapping behind its chunk: 0, or 16 from 2.43. */
-  mappingSpareBytes: number;
-  /** malloc_usable_size of a mapping is size minus this. */
-  mappingOverheadBytes: number;
-  /** The fallback region of a refused break is rounded to 1 MiB (2.35 to 2.37). */
-  fallbackRounding: number;
-  /** mallopt consolidates fastbins first. */
-  malloptConsolidates: boolean;
-  /** mallopt refuses mmap thresholds above 32 MiB (until 2.34). */
-  thresholdLimit: number;
-  /** What the main thread has allocated when a second thread begins: its cache, the thread's table. */
-  mainThreadRequests: readonly number[];
-  /** Text of a failed assertion. */
-  assertion(where: string, expression: string): string;
-}
-
-function stateLayout(hasFastbins: boolean): StateLayout {
-  const top = hasFastbins ? 96 : 8;
+function stateLayout(kind: Fastbins): StateLayout {
+  const isNoFastBit = kind === 'no-fast bit';
+  const haveFast = { 'no-fast bit': 4, have_fast: 8, none: -1 }[kind];
+  const fastbins = { 'no-fast bit': 8, have_fast: 16, none: -1 }[kind];
+  const top = kind === 'none' ? 8 : fastbins + 10 * 8;
   const bins = top + 16;
   const binmap = bins + 254 * 8;
   return {
-    haveFast: hasFastbins ? 8 : -1,
-    fastbins: hasFastbins ? 16 : -1,
+    haveFast,
+    isNoFastBit,
+    fastbins,
     top,
     lastRemainder: top + 8,
     bins,
@@ -119,16 +39,23 @@ function assertionAt(lines: Record<string, number>): Profile['assertion'] {
 
 const glibc236: Profile = {
   version: '2.36',
-  state: stateLayout(true),
+  state: stateLayout('have_fast'),
   heapInfoBytes: 0x30,
+  cacheCountBytes: 2,
   cacheLength: 7,
   cacheMaxChunk: 0x410,
   cacheStructBytes: 640,
   cacheClasses: 64,
   cacheCountsPlaces: false,
   cacheKey: 'random',
+  cacheMadeByMalloc: false,
   cacheLengthCheck: true,
   safeLinking: true,
+  testsOf229: true,
+  unlinkTestsSize: true,
+  consolidationTestsSize: true,
+  largeInsertTests: true,
+  stashTestsSize: false,
   callocFromCache: false,
   callocAsserts: true,
   memsetWraps: true,
@@ -149,60 +76,126 @@ const glibc236: Profile = {
   assertion: (where, expression) => `Fatal glibc error: malloc assertion failure in ${where}: ${expression}`,
 };
 
-const glibc231: Profile = {
-  ...glibc236,
-  version: '2.31',
-  heapInfoBytes: 0x20,
-  cacheKey: 'address',
-  cacheLengthCheck: false,
-  safeLinking: false,
-  fallbackRounding: 4096,
-  memsetWraps: false,
-  thresholdLimit: 32 * 2 ** 20,
-  // The real text begins with the program's name.
-  assertion: (where, expression) => {
-    const line = where === 'sysmalloc' ? '2379:' : '';
+/** 2.35 and older begin with the program's name, and have the line behind the file's. */
+function olderAssertion(lines: Record<string, number>): Profile['assertion'] {
+  return (where, expression) => {
+    const line = where in lines ? `${lines[where]}:` : '';
     return `malloc.c:${line} ${where}: Assertion \`${expression}' failed.`;
-  },
+  };
+}
+
+const glibc234: Profile = {
+  ...glibc236,
+  version: '2.34',
+  heapInfoBytes: 0x20,
+  fallbackRounding: 4096,
+  thresholdLimit: 32 * 2 ** 20,
+  assertion: olderAssertion({}),
 };
 
-const glibc241: Profile = {
+const glibc232: Profile = {
+  ...glibc234,
+  version: '2.32',
+  cacheKey: 'address',
+  cacheLengthCheck: false,
+  memsetWraps: false,
+};
+
+const glibc231: Profile = {
+  ...glibc232,
+  version: '2.31',
+  safeLinking: false,
+  assertion: olderAssertion({ sysmalloc: 2379 }),
+};
+
+const glibc227: Profile = {
+  ...glibc231,
+  version: '2.27',
+  cacheCountBytes: 1,
+  cacheStructBytes: 576,
+  cacheKey: 'none',
+  testsOf229: false,
+  largeInsertTests: false,
+  mainThreadRequests: [576, 272],
+  assertion: olderAssertion({}),
+};
+
+const glibc223: Profile = {
+  ...glibc227,
+  version: '2.23',
+  state: stateLayout('no-fast bit'),
+  cacheCountBytes: 0,
+  cacheLength: 0,
+  cacheStructBytes: 0,
+  cacheClasses: 0,
+  internalFreeToCache: false,
+  unlinkTestsSize: false,
+  consolidationTestsSize: false,
+  mainThreadRequests: [272],
+};
+
+const glibc239: Profile = {
   ...glibc236,
-  version: '2.41',
-  callocFromCache: true,
-  callocAsserts: false,
-  smallFreeToSmallBin: true,
+  version: '2.39',
   reallocKeepsSpare: true,
   reallocKeepsPage: true,
   memalignFromCache: true,
   memalignMerges: true,
   fallbackRounding: 4096,
+  assertion: assertionAt({}),
+};
+
+const glibc241: Profile = {
+  ...glibc239,
+  version: '2.41',
+  callocFromCache: true,
+  callocAsserts: false,
+  smallFreeToSmallBin: true,
   assertion: assertionAt({ sysmalloc: 2601 }),
 };
 
-const glibc243: Profile = {
+const glibc242: Profile = {
   ...glibc241,
-  version: '2.43',
-  state: stateLayout(false),
-  cacheLength: 16,
+  version: '2.42',
+  cacheMaxChunk: 0x400,
   cacheStructBytes: 760,
   cacheClasses: 76,
   cacheCountsPlaces: true,
+  cacheMadeByMalloc: true,
   internalFreeToCache: false,
+  stashTestsSize: true,
+  smallestInsertCheck: true,
+  mainThreadRequests: [760, 272],
+  assertion: assertionAt({}),
+};
+
+const glibc243: Profile = {
+  ...glibc242,
+  version: '2.43',
+  state: stateLayout('none'),
+  cacheLength: 16,
+  cacheMaxChunk: 0x410,
+  cacheMadeByMalloc: false,
+  stashTestsSize: false,
   reallocKeepsPage: false,
   memalignRoundsPast: true,
-  smallestInsertCheck: true,
   mappingSpareBytes: 16,
   mappingOverheadBytes: 8,
   malloptConsolidates: false,
-  assertion: assertionAt({ sysmalloc: 2371 }),
   mainThreadRequests: [272],
+  assertion: assertionAt({ sysmalloc: 2371 }),
 };
 
 /** All profiles by version. */
 export const profiles: Readonly<Record<GlibcVersion, Profile>> = {
+  '2.23': glibc223,
+  '2.27': glibc227,
   '2.31': glibc231,
+  '2.32': glibc232,
+  '2.34': glibc234,
   '2.36': glibc236,
+  '2.39': glibc239,
   '2.41': glibc241,
+  '2.42': glibc242,
   '2.43': glibc243,
 };

@@ -3,7 +3,7 @@
  * for small requests, everything else goes to its bin.
  */
 import { LargeBins } from './large-bin.ts';
-import { MAIN_ARENA, NON_MAIN_ARENA } from './layout.ts';
+import { MAIN_ARENA, MIN_CHUNK_BYTES, NON_MAIN_ARENA } from './layout.ts';
 import { loopLimit } from './state.ts';
 
 /** Binned chunks after which a scan gives up. */
@@ -54,7 +54,7 @@ export abstract class Scanning extends LargeBins {
         nextRaw < 16 ||
         nextRaw > systemMem
       ) {
-        this.examineUnsorted(av, head);
+        this.examineUnsorted(av, head, nb);
       }
       if (nb < 1024 && back === head && size > nb + 32) {
         const l = (av + this.lastRemainderAt) >>> 2;
@@ -144,8 +144,33 @@ export abstract class Scanning extends LargeBins {
     return (v + 16) >>> 0;
   }
 
+  /** The tests of an unsorted chunk before 2.29: its size, and nothing else. Then what is written must be there. */
+  examineUnsortedSize(av: number, head: number, nb: number): void {
+    const list = this.real(head);
+    const chunk = this.peek(list + 24n);
+    const back = this.peek(chunk + 24n);
+    const size = this.peek(chunk + 8n) & ~7n;
+    const systemMem = this.peek(this.real(av + this.systemMemAt));
+    if (size <= 16n || size > systemMem) {
+      this.abort('malloc(): memory corruption', this.offsetOf(chunk), systemMem, size);
+    }
+    this.requireAligned(chunk, back);
+    const isAlone = nb < 1024 && back === list && size > BigInt(nb + MIN_CHUNK_BYTES);
+    if (isAlone && chunk === this.peek(this.real(av + this.lastRemainderAt))) {
+      this.reach(chunk + size);
+      return;
+    }
+    // The word that is about to become a link may have held anything.
+    this.poke(back + 16n, list);
+    if (size === BigInt(nb)) this.reach(chunk + size + 8n);
+  }
+
   /** The five tests of an unsorted chunk, in their order; returns when all pass. */
-  examineUnsorted(av: number, head: number): void {
+  examineUnsorted(av: number, head: number, nb: number): void {
+    if (!this.profile.testsOf229) {
+      this.examineUnsortedSize(av, head, nb);
+      return;
+    }
     const list = this.real(head);
     const chunk = this.peek(list + 24n);
     const back = this.peek(chunk + 24n);

@@ -8,7 +8,7 @@
 import { HeapError, type HeapErrorCode } from '../core/index.ts';
 import type { AddressSpace } from './address-space.ts';
 import { MAIN_ARENA, MAX_FAST, NON_MAIN_ARENA, PERTURB } from './layout.ts';
-import type { Profile } from './profiles.ts';
+import type { Profile } from './profile.ts';
 
 /** What a heap is built from. */
 export interface EngineSetup {
@@ -77,6 +77,9 @@ export abstract class ArenaState {
   declare readonly systemMemAt: number;
   declare readonly fastbinsAt: number;
   declare readonly haveFastAt: number;
+  /** The bits at `haveFastAt` that tell about fast chunks, and what they are when there are none. */
+  declare readonly fastMask: number;
+  declare readonly noFast: number;
   declare readonly unsortedAt: number;
   /** Words of two parameters. */
   declare readonly maxFastWord: number;
@@ -117,6 +120,8 @@ export abstract class ArenaState {
     this.systemMemAt = layout.systemMem;
     this.fastbinsAt = layout.fastbins;
     this.haveFastAt = layout.haveFast;
+    this.fastMask = layout.isNoFastBit ? 1 : -1;
+    this.noFast = layout.isNoFastBit ? 1 : 0;
     this.maxFastWord = MAX_FAST >>> 2;
     this.perturbWord = PERTURB >>> 2;
   }

@@ -32,8 +32,8 @@ export abstract class ThreadExit extends TrimCall {
 
   /** Frees the blocks of every list. */
   freeCachedBlocks(cache: number): void {
-    const { cacheCountsPlaces, cacheClasses } = this.profile;
-    const heads = cache + 2 * cacheClasses;
+    const { cacheCountsPlaces, cacheClasses, cacheCountBytes } = this.profile;
+    const heads = cache + cacheCountBytes * cacheClasses;
     for (let index = 0; index < cacheClasses; index++) {
       const slot = this.real(heads + 8 * index);
       for (let steps = 0; this.peek(slot) !== 0n; steps++) {

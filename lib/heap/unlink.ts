@@ -64,9 +64,11 @@ export abstract class Unlinking extends ArenaState {
   /** The exact tests of unlink; returns only when all of them pass. */
   examineUnlink(p: number): void {
     const chunk = this.real(p);
-    const size = this.peek(chunk + 8n) & ~7n;
-    const footer = this.peek(chunk + size);
-    if (footer !== size) this.abort('corrupted size vs. prev_size', p, size, footer);
+    if (this.profile.unlinkTestsSize) {
+      const size = this.peek(chunk + 8n) & ~7n;
+      const footer = this.peek(chunk + size);
+      if (footer !== size) this.abort('corrupted size vs. prev_size', p, size, footer);
+    }
     const fd = this.peek(chunk + 16n);
     const bk = this.peek(chunk + 24n);
     const fdBack = this.peek(fd + 24n);

@@ -4,7 +4,10 @@
  * In the built package this module is written by `flatten/`: the same classes, whose long ways of malloc and
  * free hold the methods they call, statement by statement (docs/decisions/0004).
  */
+import { ByteCache } from './byte-cache.ts';
 import { CountedCache } from './counted-cache.ts';
+import { EarlyPlacesCache } from './early-places-cache.ts';
+import { NoCache } from './no-cache.ts';
 import { PlacesCache } from './places-cache.ts';
 import { PlainCache } from './plain-cache.ts';
 
@@ -12,5 +15,11 @@ import { PlainCache } from './plain-cache.ts';
 export class GlibcHeap extends CountedCache {}
 /** 2.30 and 2.31. */
 export class PlainHeap extends PlainCache {}
-/** 2.42 and later. */
+/** 2.43. */
 export class PlacesHeap extends PlacesCache {}
+/** 2.42. */
+export class EarlyPlacesHeap extends EarlyPlacesCache {}
+/** 2.27. */
+export class ByteHeap extends ByteCache {}
+/** 2.23. */
+export class NoCacheHeap extends NoCache {}

@@ -76,7 +76,7 @@ describe('exit codes', () => {
     [
       'a C library that heap is not',
       ['replay', 'jq', '--on', 'heap', '--glibc', '2.99'],
-      /Allowed choices are 2.31/,
+      /Allowed choices are 2.23/,
     ],
     [
       'a version for the native malloc',

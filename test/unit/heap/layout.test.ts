@@ -22,8 +22,14 @@ describe('a fresh heap', () => {
   });
 
   it.each([
+    ['2.23', 0x8b0 + 16],
+    ['2.27', 0x8c0 + 0x250 + 16],
     ['2.31', 0x8c0 + 0x290 + 16],
+    ['2.32', 0x8c0 + 0x290 + 16],
+    ['2.34', 0x8c0 + 0x290 + 16],
+    ['2.39', 0x8d0 + 0x290 + 16],
     ['2.41', 0x8d0 + 0x290 + 16],
+    ['2.42', 0x8d0 + 0x300 + 16],
     ['2.43', 0x870 + 16],
   ] as const)('of glibc %s has its first thread block at its own place', (glibc, offset) => {
     expect(take(openHeap({ glibc, arena: 'thread' }), 24) % (64 * MiB)).toBe(offset);
@@ -45,6 +51,55 @@ describe('the cache', () => {
     expect(take(heap, 24)).toBe(a);
   });
 
+  it('of 2.27 links plainly and leaves the word behind the link alone', () => {
+    const heap = openHeap({ glibc: '2.27' });
+    const [a, b] = takeMany(heap, 2, 24);
+    write(heap, b, 8, 77n);
+    heap.free(a);
+    heap.free(b);
+    expect(read(heap, b)).toBe(heap.address(a));
+    expect(read(heap, b, 8)).toBe(77n);
+    expect(heap.bins().tcache).toMatchObject([{ sizeBytes: 32, count: 2, chunks: [b - 16, a - 16] }]);
+    expect(takeMany(heap, 2, 24)).toEqual([b, a]);
+  });
+
+  it('did not exist in 2.23: a freed small block goes to a fastbin at once', () => {
+    const heap = openHeap({ glibc: '2.23' });
+    const [a, b] = takeMany(heap, 2, 24);
+    expect(a % (64 * MiB)).toBe(16);
+    heap.free(a);
+    heap.free(b);
+    expect(heap.bins()).toMatchObject({ tcache: [], fastbins: [{ chunks: [b - 16, a - 16] }] });
+    expect(read(heap, b)).toBe(heap.address(a) - 16n);
+  });
+
+  it.each([
+    ['2.32', true],
+    ['2.34', false],
+  ] as const)('of glibc %s marks a block with its own address: %s', (glibc, isAddress) => {
+    const heap = openHeap({ glibc });
+    const block = take(heap, 24);
+    heap.free(block);
+    expect(read(heap, block, 8)).toBe(isAddress ? heap.address(block - 0x290) : 0x1122334455667788n);
+  });
+
+  it('of 2.42 is made by malloc for a request that fits, and never holds 1040 bytes', () => {
+    const heap = openHeap({ glibc: '2.42' });
+    take(heap, 2000);
+    expect(heap.landmarks().cache).toBeNull();
+    const block = take(heap, 1016);
+    expect(heap.landmarks().cache).not.toBeNull();
+    heap.free(block);
+    expect(heap.bins().tcache).toMatchObject([{ sizeBytes: 0x400, count: 1 }]);
+    const larger = take(heap, 1032);
+    take(heap, 24);
+    heap.free(larger);
+    expect(heap.bins()).toMatchObject({
+      tcache: [{ sizeBytes: 0x400 }],
+      unsorted: [{ chunks: [larger - 16] }],
+    });
+  });
+
   it('of 2.31 links plainly and uses its own address as the key', () => {
     const heap = openHeap({ glibc: '2.31' });
     const [a, b] = takeMany(heap, 2, 24);
@@ -55,7 +110,9 @@ describe('the cache', () => {
   });
 
   it.each([
+    ['2.27', 7],
     ['2.36', 7],
+    ['2.42', 7],
     ['2.43', 16],
   ] as const)('of glibc %s takes %d blocks of a class', (glibc, length) => {
     const heap = openHeap({ glibc });
@@ -184,7 +241,7 @@ describe('Heap', () => {
   it('knows its own, and needs sound options', () => {
     expect(openHeap()).toBeInstanceOf(Heap);
     expect({}).not.toBeInstanceOf(Heap);
-    expect(() => openHeap({ glibc: '2.99' as never })).toThrow(/one of 2.31/);
+    expect(() => openHeap({ glibc: '2.99' as never })).toThrow(/one of 2.23, 2.27/);
     expect(() => openHeap({ heapStart: 5 })).toThrow(/heapStart/);
     expect(() => openHeap({ tunables: { foo: 1 } as never })).toThrow(/tunables/);
   });

@@ -1,0 +1,32 @@
+/**
+ * The cache of 2.42: free places are counted as later, the struct is made by malloc, calloc and memalign, for a request
+ * that it could hold; never by free, nor by the allocator itself.
+ */
+import { PlacesCache } from './places-cache.ts';
+
+/** malloc and free of glibc 2.42. @internal */
+export abstract class EarlyPlacesCache extends PlacesCache {
+  override ensureCacheFor(request: number): void {
+    if (request <= this.cacheMaxRequest && !this.cacheDisabled) {
+      this.createCache(this.profile.cacheStructBytes);
+    }
+  }
+
+  override mallocUncached(request: number): number | null {
+    if (this.tcache === 0) this.ensureCacheFor(request);
+    return super.mallocUncached(request);
+  }
+
+  override ensureCacheInAlign(nb: number): void {
+    if (this.tcache === 0) this.ensureCacheFor(nb - 8);
+  }
+
+  /** This version still has fastbins. */
+  override freePast(av: number, c: number, size: number): void {
+    this.freeToBins(av, c, size, false);
+  }
+
+  override ensureCacheInFree(_size: number): void {}
+
+  override ensureCacheInAlloc(_av: number): void {}
+}
