@@ -10,9 +10,13 @@ import {
   type Allocator,
   ArgumentError,
   type FreeExplanation,
+  type GuardOptions,
   isPowerOfTwo,
+  type PageGuard,
   type PageSource,
   type Pointer,
+  pagesOfBlock,
+  requireGuard,
   requireInteger,
   requireOneOf,
 } from '../core/index.ts';
@@ -125,6 +129,20 @@ export class ChunkList extends ArenaReader implements Allocator {
     if (typeof Buffer === 'undefined') throw new Error('buffer() needs Node.js; use view()');
     const { buffer, byteOffset, byteLength } = this.view(pointer);
     return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+  }
+
+  /**
+   * Makes the whole pages of a block guards: every access to them is a hit, until the guard is released. Release it
+   * before the block is freed.
+   * @param pointer a block with a page of its own, as `memalign(pageSize, pageSize)` gives
+   * @throws ArgumentError for a block without one, or a source without pages of the system; PosixError
+   */
+  guardBlock(pointer: Pointer, { policy = 'die' }: GuardOptions = {}): PageGuard {
+    const sizeBytes = this.usableSize(pointer);
+    const { source } = this.arena;
+    const guard = requireGuard(source.guard, source.kind);
+    const pages = pagesOfBlock(pointer, sizeBytes, source.pageSizeBytes);
+    return guard.call(source, { ...pages, policy, name: 'chunklist block', block: { pointer, sizeBytes } });
   }
 
   /**

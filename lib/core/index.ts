@@ -27,6 +27,13 @@ export {
   type MemoryFault,
   MemoryFaultError,
 } from './memory-fault.ts';
+export {
+  type GuardOptions,
+  type PageGuard,
+  type PageGuardRequest,
+  pagesOfBlock,
+  requireGuard,
+} from './page-guard.ts';
 export type { PageSource } from './page-source.ts';
 export { type Random, seededRandom } from './random.ts';
 export { type CostSummary, ranksOutside, summarize, unstableShare } from './statistics.ts';

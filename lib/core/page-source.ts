@@ -1,3 +1,6 @@
+/** The pages of an allocator with one arena, as a type. */
+import type { PageGuard, PageGuardRequest } from './page-guard.ts';
+
 /**
  * Where an allocator gets its pages. The allocator never sees the operating system: a mapping, the program
  * break, a file and a plain ArrayBuffer all look like this.
@@ -31,6 +34,8 @@ export interface PageSource {
    * really unmaps (brk) makes them empty. They never dangle.
    */
   readonly buffer: ArrayBuffer;
+  /** Makes whole committed pages guards for a while, contents kept; absent where that cannot be. */
+  guard?(request: PageGuardRequest): PageGuard;
   /** System calls made so far, by name; refused ones count too. */
   readonly systemCalls: Readonly<Record<string, number>>;
   /**

@@ -1,3 +1,6 @@
+/** The window of an allocator that lays out several heaps, as a type. */
+import type { PageGuard, PageGuardRequest } from './page-guard.ts';
+
 /**
  * Pages anywhere inside one window of address space: what an allocator needs that lays out several heaps and
  * own mappings side by side. `PageSource` is the linear special case.
@@ -29,6 +32,11 @@ export interface WindowSource {
    * @param bytes length, both inside the window
    */
   view?(offset: number, bytes: number): Uint8Array;
+  /**
+   * Makes whole pages guards for a while, contents kept; absent where there are no pages of the system. All pages of
+   * the request are committed, or none is.
+   */
+  guard?(request: PageGuardRequest): PageGuard;
   /** System calls made so far, by name; refused ones count too. */
   readonly systemCalls: Readonly<Record<string, number>>;
   /**

@@ -2,14 +2,18 @@
 import {
   type Allocator,
   type FreeExplanation,
+  type GuardOptions,
   HeapError,
   type HeapSnapshot,
   hex,
+  type PageGuard,
+  pagesOfBlock,
+  requireGuard,
   type Violation,
 } from '../core/index.ts';
 import { checkHeap } from './check.ts';
 import { explainFree } from './explain.ts';
-import { MAIN_ARENA } from './layout.ts';
+import { LIBRARY_DATA, LIBRARY_DATA_BYTES, MAIN_ARENA } from './layout.ts';
 import {
   countBytes,
   type HeapBins,
@@ -86,6 +90,37 @@ export abstract class Surface extends Threads implements Allocator {
   address(pointer: number): bigint {
     this.requireOpen();
     return this.real(this.requirePointer(pointer, 'no address: invalid pointer'));
+  }
+
+  /**
+   * Makes the whole pages of a block guards: every access to them is a hit, until the guard is released. Release it
+   * before the block is freed: the heap writes into free blocks.
+   * @param pointer a block with a page of its own, as `memalign(pageSize, pageSize)` gives
+   * @throws ArgumentError for a block without one, and on a plain ArrayBuffer; PosixError as the system refuses
+   */
+  guardBlock(pointer: number, { policy = 'die' }: GuardOptions = {}): PageGuard {
+    const sizeBytes = this.blockBytes(pointer);
+    const { source } = this.space;
+    const guard = requireGuard(source.guard, source.kind);
+    const pages = pagesOfBlock(pointer, sizeBytes, source.pageSizeBytes);
+    return guard.call(source, { ...pages, policy, name: 'heap block', block: { pointer, sizeBytes } });
+  }
+
+  /**
+   * Makes the pages on both sides of the main arena's struct guards. Without this a store there is a plain SIGSEGV, and
+   * a load reads zeros: they lie in a hole of the window.
+   * @returns the guard in front and the one behind
+   * @throws as `guardBlock`
+   */
+  guardArena({ policy = 'die' }: GuardOptions = {}): [PageGuard, PageGuard] {
+    this.requireOpen();
+    const { source } = this.space;
+    const guard = requireGuard(source.guard, source.kind);
+    const bytes = source.pageSizeBytes;
+    const at = (offset: number): PageGuard =>
+      guard.call(source, { offset, bytes, policy, name: 'beside the arena' });
+    const end = Math.ceil((LIBRARY_DATA + LIBRARY_DATA_BYTES) / bytes) * bytes;
+    return [at(LIBRARY_DATA - bytes), at(end)];
   }
 
   /** @returns where a debugger finds the arenas and the cache (docs/debuggers.md) */

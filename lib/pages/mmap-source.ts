@@ -2,7 +2,7 @@
  * Pages from an arena window, grown with mprotect as glibc grows its thread arenas: memory comes from the system
  * when it is first touched, and goes back with madvise when the arena shrinks.
  */
-import type { PageSource } from '../core/index.ts';
+import type { PageGuard, PageGuardRequest, PageSource } from '../core/index.ts';
 import { requirePages } from './ranges.ts';
 import { ArenaWindow, type CallCounts } from './window.ts';
 import { commitTarget, type WindowSizes, type WindowSourceOptions, windowSizes } from './window-sizes.ts';
@@ -52,6 +52,11 @@ class MmapSource implements PageSource {
     this.#window.discard(this.#committedBytes - bytes, bytes, 'MADV_DONTNEED');
     this.#committedBytes -= bytes;
     return true;
+  }
+
+  guard(request: PageGuardRequest): PageGuard {
+    requirePages('bytes', request.bytes, this.pageSizeBytes, this.#committedBytes - request.offset);
+    return this.#window.guard(request);
   }
 
   release(): void {

@@ -9,9 +9,20 @@
  * steps, so that a heap that grows by a page does not call the system each time; a step of one page makes each call
  * for real. What was writable once stays so until `release()`: discarding empties pages, it does not close them.
  */
-import { alignUp, GiB, KiB, MiB, PosixError, requireInteger, type WindowSource } from '../core/index.ts';
+import {
+  alignUp,
+  GiB,
+  KiB,
+  MiB,
+  type PageGuard,
+  type PageGuardRequest,
+  PosixError,
+  requireInteger,
+  type WindowSource,
+} from '../core/index.ts';
 import { native, pageSize } from '../posix/index.ts';
 import type { OwnedRange } from './owned-range.ts';
+import { PageGuards } from './page-guard.ts';
 import { requirePages } from './ranges.ts';
 import { type CallCounts, countCall, reserve } from './window.ts';
 
@@ -39,6 +50,7 @@ class MmapWindow implements WindowSource {
   readonly systemCalls: CallCounts = {};
   readonly #stepBytes: number;
   readonly #range: OwnedRange;
+  readonly #guards: PageGuards;
   /** ArrayBuffers over parts of the window, by level of their size and position. */
   readonly #parts: ArrayBuffer[][] = [];
   /** One bit for each step: writable. */
@@ -52,6 +64,7 @@ class MmapWindow implements WindowSource {
     this.#writable = new Uint32Array(Math.ceil(sizeBytes / stepBytes / 32));
     this.#range = reserve({ reservedBytes: sizeBytes, name, calls: this.systemCalls }, PROT_READ);
     this.#range.setName(name);
+    this.#guards = new PageGuards(this.#range);
     this.baseAddress = this.#range.address;
   }
 
@@ -107,8 +120,17 @@ class MmapWindow implements WindowSource {
     }
   }
 
+  guard(request: PageGuardRequest): PageGuard {
+    this.#requireRange(request.offset, request.bytes);
+    const { PROT_READ, PROT_WRITE } = native().constants;
+    countCall(this.systemCalls, 'mprotect');
+    const isHole = !this.#isWritable(Math.floor(request.offset / this.#stepBytes));
+    return this.#guards.close(request, isHole ? PROT_READ : PROT_READ | PROT_WRITE);
+  }
+
   release(): void {
     if (!this.#range.isMapped) return;
+    this.#guards.release();
     countCall(this.systemCalls, 'munmap');
     this.#range.release();
   }

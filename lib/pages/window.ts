@@ -9,9 +9,10 @@
  * pages stay accessible until `release()`: growth makes a longer ArrayBuffer over the same address, and older
  * buffers and their views stay valid. Nothing but this window ever stands in its 4 GiB slot's reserved part.
  */
-import { GiB, PosixError } from '../core/index.ts';
+import { GiB, type PageGuard, type PageGuardRequest, PosixError } from '../core/index.ts';
 import { native, refusal } from '../posix/index.ts';
 import { type MmapRequest, OwnedRange } from './owned-range.ts';
+import { PageGuards } from './page-guard.ts';
 
 /** Counts system calls by name. */
 export type CallCounts = Record<string, number>;
@@ -44,6 +45,7 @@ export class ArenaWindow {
   readonly reservedBytes: number;
   readonly #range: OwnedRange;
   readonly #calls: CallCounts;
+  readonly #guards: PageGuards;
   #accessibleBytes = 0;
 
   /**
@@ -56,6 +58,7 @@ export class ArenaWindow {
     this.baseAddress = this.#range.address;
     this.reservedBytes = options.reservedBytes;
     this.#range.setName(options.name);
+    this.#guards = new PageGuards(this.#range);
   }
 
   /** Bytes from the start on that can be read and written; never less than before. */
@@ -105,12 +108,20 @@ export class ArenaWindow {
     return false;
   }
 
+  /** Makes accessible pages guards for a while: one mprotect. */
+  guard(request: PageGuardRequest): PageGuard {
+    const { PROT_READ, PROT_WRITE } = native().constants;
+    countCall(this.#calls, 'mprotect');
+    return this.#guards.close(request, PROT_READ | PROT_WRITE);
+  }
+
   /**
    * Makes every buffer empty and gives the address space back. Idempotent.
    * @throws MappingError ERR_MAPPING_TRANSFERRED, and nothing is done
    */
   release(): void {
     if (!this.#range.isMapped) return;
+    this.#guards.release();
     countCall(this.#calls, 'munmap');
     this.#range.release();
     this.#accessibleBytes = 0;
