@@ -38,6 +38,12 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["nativeMalloc"] = Napi::Function::New<NativeMalloc>(env, "nativeMalloc");
   exports["nativeFree"] = Napi::Function::New<NativeFree>(env, "nativeFree");
 
+  exports["functionAddresses"] = FunctionAddresses(env);
+  exports["makeVisitor"] = Napi::Function::New<MakeVisitor>(env, "makeVisitor");
+  exports["greetVisitor"] = Napi::Function::New<GreetVisitor>(env, "greetVisitor");
+  exports["greetVisitorChecked"] = Napi::Function::New<GreetVisitorChecked>(env, "greetVisitorChecked");
+  exports["bareStrcpy"] = Napi::Function::New<BareStrcpy>(env, "bareStrcpy");
+
   exports["registerGuards"] = Napi::Function::New<RegisterGuards>(env, "registerGuards");
   exports["unregisterGuards"] = Napi::Function::New<UnregisterGuards>(env, "unregisterGuards");
   exports["openGuards"] = Napi::Function::New<OpenGuardPages>(env, "openGuards");

@@ -42,6 +42,13 @@ Napi::Value ShrinkBreak(const Napi::CallbackInfo& info);
 Napi::Value NativeMalloc(const Napi::CallbackInfo& info);
 Napi::Value NativeFree(const Napi::CallbackInfo& info);
 
+// function_table.cc
+Napi::Object FunctionAddresses(Napi::Env env);
+Napi::Value MakeVisitor(const Napi::CallbackInfo& info);
+Napi::Value GreetVisitor(const Napi::CallbackInfo& info);
+Napi::Value GreetVisitorChecked(const Napi::CallbackInfo& info);
+Napi::Value BareStrcpy(const Napi::CallbackInfo& info);
+
 // guard_calls.cc: lib/posix/native-faults.ts describes these and the two below
 Napi::Value RegisterGuards(const Napi::CallbackInfo& info);
 Napi::Value UnregisterGuards(const Napi::CallbackInfo& info);

@@ -122,6 +122,20 @@ export interface NativeAddon extends NativeFaults {
   /** free of the process itself: an address that `nativeMalloc` did not give ends the process. */
   nativeFree(address: number): void;
 
+  /** Functions of the addon that a `Visitor` may hold, and `openVault`, which none should. For lesson 8. */
+  readonly functionAddresses: Readonly<Record<'welcome' | 'nod' | 'openVault', bigint>>;
+  /**
+   * Writes a `Visitor` of 32 bytes at an address: `greet` (the function, at first `welcome`), `calls`, 16 bytes of
+   * `said`. Addresses are believed here and in the next three: a wrong one ends the process.
+   */
+  makeVisitor(address: bigint): void;
+  /** Calls whatever function the visitor's `greet` leads to. @returns its `calls` */
+  greetVisitor(address: bigint): number;
+  /** The same if `greet` is `welcome` or `nod`; else -EPERM, and nothing is called. */
+  greetVisitorChecked(address: bigint): number | NegativeErrno;
+  /** The C library's strcpy. */
+  bareStrcpy(to: bigint, from: bigint): void;
+
   /** Names of the cases `timeSystemCall` knows on this platform. */
   readonly timedCases: readonly string[];
   /**
