@@ -26,8 +26,8 @@ export function parseTotals(bytes: Uint8Array, refusal: Refusal): CytraceTotals 
   const fields = parseObject(bytes, 'end', refusal);
   const number = (key: string): number => {
     const value = fields[key];
-    if (!Number.isSafeInteger(value)) refusal.fail(`the end has no number of ${key}`);
-    return value as number;
+    if (typeof value !== 'number' || !(value >= 0)) refusal.fail(`the end has no number of ${key}`);
+    return value;
   };
   return {
     operations: number('operations'),

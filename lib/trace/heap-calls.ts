@@ -43,6 +43,7 @@ export class HeapCalls {
 
   /** malloc, calloc, memalign that gave a block. */
   allocate(opcode: OpcodeValue, address: number, size: number, alignment = 0): void {
+    if (address === 0) return;
     this.#account(size);
     const id = this.#claim(address);
     this.#sink.push(opcode, id, size, alignment);
@@ -67,7 +68,7 @@ export class HeapCalls {
    * @returns the block's number, -1 when it is not known
    */
   reallocBegins(address: number): number {
-    return this.#table.take(address);
+    return address === 0 ? -1 : this.#table.take(address);
   }
 
   /**
