@@ -6,7 +6,9 @@ import { UsageError } from './failure.ts';
 const prefix = 'glibc.malloc.';
 
 /** Tunables that the heap has. */
-const tunableNames: readonly (keyof Tunables)[] = [
+export const tunableNames: readonly (keyof Tunables)[] = [
+  'arena_max',
+  'arena_test',
   'top_pad',
   'mmap_threshold',
   'trim_threshold',
@@ -54,9 +56,18 @@ export function heapTunables(entries: readonly string[]): Tunables {
       const known = tunableNames.map((one) => prefix + one).join(', ');
       throw new UsageError(`--tunable ${full}: heap has no such tunable; it has ${known}`);
     }
-    const value = /^(?:\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;
-    if (!Number.isSafeInteger(value)) throw new UsageError(`--tunable ${entry}: expected an integer`);
-    tunables[name] = value;
+    tunables[name] = tunableValue(text, `--tunable ${entry}`);
   }
   return tunables;
+}
+
+/**
+ * @param text decimal or 0x..
+ * @param where what the error begins with
+ * @throws UsageError
+ */
+export function tunableValue(text: string, where: string): number {
+  const value = /^(?:\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new UsageError(`${where}: expected an integer`);
+  return value;
 }

@@ -10,6 +10,7 @@ import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
 import { addTour } from './commands/tour.ts';
 import { addTrace } from './commands/trace.ts';
+import { addWhatIf } from './commands/whatif.ts';
 import type { Output } from './output.ts';
 
 /**
@@ -35,6 +36,7 @@ export function makeProgram(output: Output): Command {
     addMaps,
     addReplay,
     addCompare,
+    addWhatIf,
     addCosts,
     addDraw,
     addGuard,

@@ -2,9 +2,10 @@
  * A simulated heap set up as a native run had it: at the same addresses as far as the window allows, with the same
  * key, so that links, keys and wild pointers come out as the same 64-bit words.
  */
-import { GiB, MiB, type WindowSource } from '../core/index.ts';
-import { bufferWindow, type GlibcVersion, Heap } from '../heap/index.ts';
+import { GiB, MiB } from '../core/index.ts';
+import { type GlibcVersion, Heap } from '../heap/index.ts';
 import type { NativeImage } from './native-image.ts';
+import { sharedWindow } from './shared-window.ts';
 
 /** What heap to make. */
 export interface FidelityHeapOptions {
@@ -52,33 +53,4 @@ export function firstHeapAddress(image: NativeImage, arena: 'main' | 'thread'): 
 export function isReachable(address: bigint): boolean {
   const offset = Number(address % BigInt(windowBytes));
   return offset >= 2 * slotBytes && offset <= windowBytes - roomBytes;
-}
-
-let shared: { source: WindowSource; dirty: [number, number][] } | null = null;
-
-/**
- * A window whose 4 GiB of address space are taken once and cleaned between uses: thousands of short replays would
- * otherwise wait for the garbage collector. One heap at a time; the one before is dead.
- */
-function sharedWindow(baseAddress: bigint): WindowSource {
-  const dirtyBytes = shared?.dirty.reduce((sum, [from, to]) => sum + to - from, 0) ?? 0;
-  if (shared === null || dirtyBytes > 256 * MiB) {
-    shared = { source: bufferWindow({ sizeBytes: windowBytes }), dirty: [] };
-  }
-  const { source, dirty } = shared;
-  for (const [from, to] of dirty) source.discard(from, to - from);
-  dirty.length = 0;
-  return Object.create(source, {
-    baseAddress: { value: baseAddress },
-    buffer: { value: source.buffer },
-    commit: { value: (offset: number, bytes: number) => markDirty(dirty, offset, offset + bytes) },
-    release: { value: () => undefined },
-  }) as WindowSource;
-}
-
-function markDirty(dirty: [number, number][], from: number, to: number): boolean {
-  const last = dirty.at(-1);
-  if (last && from === last[1]) last[1] = to;
-  else if (!dirty.some(([start, end]) => start <= from && to <= end)) dirty.push([from, to]);
-  return true;
 }

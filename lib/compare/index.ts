@@ -38,6 +38,7 @@ export {
 } from './native.ts';
 export { type ImageSection, type NativeImage, parseNativeImage } from './native-image.ts';
 export { placementLines, placementsOn } from './placements.ts';
+export { findPreload, isPreloadName, type PreloadName, preloadNames, requirePreload } from './preloads.ts';
 export { encodeProgram } from './program.ts';
 export { ReplayerError, type ReplayerErrorCode } from './replayer-error.ts';
 export { type AllocatorName, allocatorNames, type ComparisonRow, rowOf } from './row.ts';
@@ -48,3 +49,15 @@ export {
   type SubjectOptions,
   subjectNames,
 } from './subjects.ts';
+export { mayTouch, peakLiveAt, type TimelineOptions, type TimelineSample } from './timeline.ts';
+export { timelineOn } from './timeline-run.ts';
+export {
+  type Recommendation,
+  type WhatIfGoal,
+  type WhatIfOptions,
+  type WhatIfResult,
+  type WhatIfRow,
+  whatIf,
+} from './whatif.ts';
+export { defaultGrid, type Grid } from './whatif-grid.ts';
+export { type Verification, verifyWhatIf } from './whatif-verify.ts';

@@ -79,15 +79,11 @@ export interface TimelineSubject {
   bytes: () => Uint8Array;
 }
 
-/**
- * Keeps the books of one replay.
- *
- * Call `note` after each operation, then `sample` where `isDue`.
- */
+/** Keeps the books of one replay: call `note` after each operation. */
 export class TimelineKeeper {
   readonly samples: TimelineSample[] = [];
   readonly #subject: TimelineSubject;
-  readonly #options: TimelineOptions;
+  readonly #options: TimelineOptions | null;
   readonly #asked: Float64Array;
   readonly #usable: Float64Array;
   /** What starting the threads took. */
@@ -97,7 +93,12 @@ export class TimelineKeeper {
   #liveBlocks = 0;
   #operations = 0;
 
-  constructor(trace: Trace, subject: TimelineSubject, options: TimelineOptions) {
+  /**
+   * @param trace what is replayed
+   * @param subject on what
+   * @param options when to look; absent: only when `look` is called
+   */
+  constructor(trace: Trace, subject: TimelineSubject, options: TimelineOptions | null = null) {
     this.#subject = subject;
     this.#options = options;
     this.#residentBefore = subject.residentBytes() ?? 0;
@@ -116,8 +117,9 @@ export class TimelineKeeper {
     this.#operations++;
     // A realloc that gets no memory leaves the block as it was.
     if (id >= 0 && (isFree || pointer !== null)) this.#account(id, pointer, askedBytes);
+    if (this.#options === null) return;
     const { every, alsoAt } = this.#options;
-    if (this.#operations % every === 0 || this.#operations === alsoAt) this.#look();
+    if (this.#operations % every === 0 || this.#operations === alsoAt) this.samples.push(this.look());
   }
 
   #account(id: number, pointer: number | null, askedBytes: number): void {
@@ -129,13 +131,14 @@ export class TimelineKeeper {
     this.#usableBytes += usable - this.#usable[id];
     this.#asked[id] = asked;
     this.#usable[id] = usable;
-    if (pointer !== null && asked > 0 && this.#options.touch) touch(bytes(), pointer, asked);
+    if (pointer !== null && asked > 0 && this.#options?.touch) touch(bytes(), pointer, asked);
   }
 
-  #look(): void {
+  /** @returns the heap as it is now */
+  look(): TimelineSample {
     const { heapBytes, topBytes, residentBytes } = this.#subject;
     const resident = residentBytes();
-    this.samples.push({
+    return {
       operations: this.#operations,
       liveBytes: this.#liveBytes,
       usableBytes: this.#usableBytes,
@@ -143,7 +146,7 @@ export class TimelineKeeper {
       heapBytes: heapBytes(),
       topBytes: topBytes(),
       residentBytes: resident === null ? null : resident - this.#residentBefore,
-    });
+    };
   }
 }
 

@@ -26,6 +26,8 @@ export class AddressSpace {
   lowestHeap = 0;
   accessibleBytes = 0;
   peakBytes = 0;
+  /** All bytes that ever became accessible, those given back and taken again each time. */
+  grownBytes = 0;
   /** Length of each mapping by its start. */
   readonly mappings: Map<number, number> = new Map();
   /** Simulated system calls by name. */
@@ -69,11 +71,14 @@ export class AddressSpace {
     this.calls[call] = (this.calls[call] ?? 0) + 1;
   }
 
-  #enter(start: number, bytes: number): boolean {
-    if (this.accessibleBytes + bytes > this.limitBytes || !this.source.commit(start, bytes)) return false;
+  /** @param replacedBytes what goes in exchange, at once: a mapping that moves is not there twice */
+  #enter(start: number, bytes: number, replacedBytes = 0): boolean {
+    const after = this.accessibleBytes + bytes;
+    if (after - replacedBytes > this.limitBytes || !this.source.commit(start, bytes)) return false;
     this.#accessible.add(start, start + bytes);
-    this.accessibleBytes += bytes;
-    this.peakBytes = Math.max(this.peakBytes, this.accessibleBytes);
+    this.accessibleBytes = after;
+    this.grownBytes += bytes - replacedBytes;
+    this.peakBytes = Math.max(this.peakBytes, after - replacedBytes);
     return true;
   }
 
@@ -163,7 +168,7 @@ export class AddressSpace {
       return this.#enter(start + oldBytes, newBytes - oldBytes) ? start : 0;
     }
     const moved = this.#reserve(newBytes);
-    if (moved <= 0 || !this.#enter(moved, newBytes)) return 0;
+    if (moved <= 0 || !this.#enter(moved, newBytes, oldBytes)) return 0;
     new Uint8Array(this.source.buffer).copyWithin(moved, start, start + oldBytes);
     this.#leave(start, oldBytes);
     return moved;

@@ -4,7 +4,7 @@
  * nor is a lock that is taken: the next arena in turn is always free.
  */
 import { ArgumentError, requireInteger } from '../core/index.ts';
-import { ARENA_MAX, ARENA_TEST, MAIN_ARENA, NARENAS, NEXT_ARENA, THREAD_WORDS } from './layout.ts';
+import { ARENA_MAX, ARENA_TEST, MAIN_ARENA, MAPPED_MEM, NARENAS, NEXT_ARENA, THREAD_WORDS } from './layout.ts';
 import type { EngineSetup } from './state.ts';
 import { ThreadExit } from './thread-exit.ts';
 
@@ -117,6 +117,11 @@ export abstract class Threads extends ThreadExit {
       arena = this.word32(arena + this.profile.state.next);
     } while (arena !== MAIN_ARENA && arena !== 0);
     return sum;
+  }
+
+  /** @returns bytes in mappings of their own */
+  mappedBytes(): number {
+    return this.word(MAPPED_MEM);
   }
 
   /** @returns the low half of a word */
