@@ -26,6 +26,7 @@
       "sources": [
         "native/access_calls.cc",
         "native/addon.cc",
+        "native/code_place.cc",
         "native/constants.cc",
         "native/crossing.cc",
         "native/cycle_counter.cc",

@@ -3,12 +3,12 @@
 #include <napi.h>
 
 #include "arguments.h"
+#include "code_place.h"
 #include "engine.h"
 #include "exports.h"
 #include "fault_context.h"
 #include "fault_listeners.h"
 #include "fault_policy.h"
-#include "fault_report.h"
 #include "fault_ring.h"
 #include "guard_table.h"
 #include "handler_hold.h"

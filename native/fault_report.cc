@@ -2,7 +2,6 @@
 
 #include "fault_report.h"
 
-#include <dlfcn.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -104,15 +103,4 @@ void ReportFault(const Fault& fault) {
   TextWriter json(buffer, sizeof(buffer));
   PutFaultJson(&json, fault);
   json.WriteTo(report_fd);
-}
-
-CodePlace PlaceOfCode(uintptr_t pc) {
-  Dl_info code;
-  Dl_info other;
-  if (dladdr(reinterpret_cast<void*>(pc), &code) == 0) return CodePlace::kJit;
-  if (dladdr(reinterpret_cast<void*>(&PlaceOfCode), &other) != 0 && other.dli_fbase == code.dli_fbase)
-    return CodePlace::kAddon;
-  void* const node = dlsym(RTLD_DEFAULT, "napi_create_error");
-  if (dladdr(node, &other) != 0 && other.dli_fbase == code.dli_fbase) return CodePlace::kNode;
-  return CodePlace::kLibrary;
 }

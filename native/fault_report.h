@@ -12,8 +12,4 @@ void ReportFault(const Fault& fault);
 // Reads the environment; before the first fault, because a signal handler may not.
 void PrepareFaultReport();
 
-// Where an address of code lies: 0 unknown or compiled by the engine, 1 Node, 2 this addon, 3 a library.
-enum class CodePlace : int { kJit, kNode, kAddon, kLibrary };
-CodePlace PlaceOfCode(uintptr_t pc);
-
 #endif  // NATIVE_FAULT_REPORT_H_

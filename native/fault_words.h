@@ -5,7 +5,7 @@
 
 #include <csignal>
 
-#include "fault_report.h"
+#include "code_place.h"
 #include "fault_ring.h"
 #include "text_writer.h"
 
