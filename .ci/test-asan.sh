@@ -29,7 +29,7 @@ node -e '
 
 # test/unit/posix/binding.test.ts repeats that check inside the test runner's own processes.
 folders=()
-for folder in test/unit/posix test/unit/pages test/death; do
+for folder in test/unit/posix test/unit/pages test/unit/guarded test/death; do
   if compgen -G "$folder/*.test.ts" > /dev/null; then folders+=("$folder"); fi
 done
 status=0
