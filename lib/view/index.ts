@@ -1,5 +1,6 @@
 export { type ChunkChange, diffHeaders, type FieldChange, renderChanges } from './changes.ts';
 export { type DumpOptions, renderDump } from './dump.ts';
+export { type LinePlot, type PlotPoint, type PlotSeries, renderLinePlot } from './line-plot.ts';
 export {
   asciiGlyphs,
   type Glyphs,
@@ -11,5 +12,7 @@ export {
   type TextStyle,
   unicodeGlyphs,
 } from './palette.ts';
+export type { PlotAxis } from './plot-axis.ts';
+export { type RangePlot, type RangeRow, renderRangePlot } from './range-plot.ts';
 export { renderLegend, renderStrip, type StripOptions, type StripRow } from './strip.ts';
 export { renderSvg, type SvgOptions } from './svg.ts';
