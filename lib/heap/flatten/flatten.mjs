@@ -1,0 +1,75 @@
+/**
+ * Writes the module of heap classes that the package ships: `node flatten.mjs DIST/heap`.
+ *
+ * V8 inlines only so much text into a function, and each call that it leaves costs about 3 ns, so the compiled
+ * variants.js is replaced by one whose classes hold the long ways of malloc and free in one method each, with the hot
+ * methods they call written out (docs/decisions/0004). Nobody edits the outcome; what people read and edit are the
+ * modules beside this folder, and test/unit/heap/flatten.test.ts holds both together.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { generate } from 'astring';
+import { readClasses } from './classes.mjs';
+import { Inliner } from './inliner.mjs';
+
+/** The classes of the versions that people run; the text of a class takes some 2 ms to load. */
+const flatClasses = ['GlibcHeap', 'PlainHeap', 'PlacesHeap'];
+
+/** Methods that are written anew, and the hot ones that stay calls in them: they would be there twice. */
+const entries = {
+  mallocSlow: [],
+  mallocUncached: [],
+  freeSlow: [],
+  freeUncached: [],
+  alloc: [],
+  freeInternally: [],
+  consolidate: [],
+  stashSmall: [],
+  callocBytes: ['alloc'],
+  resize: ['alloc', 'freeInternally'],
+};
+
+/** What is written out: all that runs often and ends in no error. */
+const hot = new Set([
+  ...['alloc', 'allocAny', 'allocChunk', 'isSuspect', 'requireOpen'],
+  ...['cacheHas', 'cacheRoom', 'cachePut', 'cacheTake', 'cacheHeadAt', 'countTaken'],
+  ...['takeFast', 'popFast', 'takeSmall', 'scan', 'takeStashed', 'cutLastRemainder', 'binSmall'],
+  ...['largeBinIndex', 'insertLarge', 'insertSmallest', 'insertRing', 'bestFit', 'preferSecond'],
+  ...['findInMap', 'takeOut', 'cutTop', 'clear', 'clearBlock'],
+  ...['freeAtExit', 'freeInternally', 'freeToBins', 'freeFast', 'freeNormal', 'arenaOfChunk'],
+  ...['unlink', 'unlinkSize', 'insertSmall', 'insertUnsorted', 'merge', 'mergeIntoTop'],
+  ...['consolidateSlot', 'tidy', 'topSize', 'systemMem'],
+  ...['resizeChunk', 'resizeIntoTop', 'shrink', 'copy'],
+]);
+
+/** Fields that no call changes. */
+const views = ['w', 'h', 'hi'];
+
+const emptyClass = /class (\w+) extends (\w+) \{\s*\}/g;
+
+const folder = resolve(process.argv[2]);
+const path = join(folder, 'variants.js');
+const classes = await readClasses(folder);
+const imports = new Map();
+
+function flatClass(name, parent) {
+  const body = Object.entries(entries).map(([method, calls]) => {
+    const inliner = new Inliner(classes, name, (called) => hot.has(called) && !calls.includes(called));
+    const value = inliner.flatten(method, views);
+    for (const [needed, from] of inliner.imports) imports.set(needed, from);
+    const key = { type: 'Identifier', name: method };
+    return { type: 'MethodDefinition', kind: 'method', static: false, computed: false, key, value };
+  });
+  const id = { type: 'Identifier', name };
+  const superClass = { type: 'Identifier', name: parent };
+  const node = { type: 'ClassDeclaration', id, superClass, body: { type: 'ClassBody', body } };
+  return generate(node, { indent: '' });
+}
+
+const plain = readFileSync(path, 'utf8');
+if (!emptyClass.test(plain)) throw new Error(`${path} has no empty class: it is flat already`);
+const flat = plain.replace(emptyClass, (text, name, parent) =>
+  flatClasses.includes(name) ? flatClass(name, parent) : text,
+);
+const lines = [...imports].map(([name, from]) => `import { ${name} } from '${from}';\n`);
+writeFileSync(path, `${lines.join('')}${flat}`);
