@@ -52,7 +52,7 @@ void PutLines(TextWriter* out, const char* key, const char* text) {
   const char* separator = "[";
   while (*text != '\0') {
     const size_t length = strcspn(text, "\n");
-    out->Text(separator).Text("\"at ").Escaped(text, length).Text("\"");
+    out->Text(separator).Text("\"").Escaped(text, length).Text("\"");
     text += length + (text[length] == '\n' ? 1 : 0);
     separator = ",";
   }

@@ -23,12 +23,13 @@ constexpr uint32_t kMostRepeats = 64;
 // One instruction may step over so many bytes (rep movsb); then its page stays open up to the next safepoint.
 constexpr uint32_t kMostSteps = 65536;
 
-bool GoesInCircles(ThisThread* thread, uintptr_t address, uintptr_t pc, bool was_open) {
-  const bool same = was_open && thread->last_address == address && thread->last_pc == pc;
+// How often the same instruction has come back from a page that we have opened for it.
+uint32_t CountRepeats(ThisThread* thread, const FaultFacts& facts, bool was_open) {
+  const bool same = was_open && thread->last_address == facts.address && thread->last_pc == facts.pc;
   thread->repeats = same ? thread->repeats + 1 : 0;
-  thread->last_address = address;
-  thread->last_pc = pc;
-  return thread->repeats > kMostRepeats;
+  thread->last_address = facts.address;
+  thread->last_pc = facts.pc;
+  return thread->repeats;
 }
 
 void CloseSteppedPage(const SteppedPage& stepped) {
@@ -66,7 +67,7 @@ void Follow(JsThread* js, const Fault& fault) {
   }
 }
 
-enum class Verdict { kNotOurs, kEndNow, kGoOn };
+enum class Verdict { kNotOurs, kEndNow, kGoOn, kGoOnAgain };
 
 Verdict Judge(const FaultFacts& facts, void* context, const Fault** fault) {
   ThisThread* const thread = &this_thread;
@@ -78,11 +79,14 @@ Verdict Judge(const FaultFacts& facts, void* context, const Fault** fault) {
   // An open page: the access is one that its protection forbids, or the system's memory is at an end.
   if (state == kPageOpen) return Verdict::kNotOurs;
   const bool same_pc = facts.pc == thread->last_pc;
-  if (GoesInCircles(thread, facts.address, facts.pc, state == kPageHit)) return Verdict::kNotOurs;
+  const uint32_t repeats = CountRepeats(thread, facts, state == kPageHit);
+  if (repeats > kMostRepeats) return Verdict::kNotOurs;
 
   const bool has_safepoints = thread->js != nullptr && thread->js->isolate != nullptr;
   const bool may_go_on = has_safepoints || !IsFatal(range->policy, thread->js);
   const bool goes_on = may_go_on && OpenHitPage(range, page);
+  // The same access: under the guard the page itself was closed.
+  if (goes_on && repeats > 0) return Verdict::kGoOnAgain;
   Fault* const entry = NewFault();
   DescribeHit(*range, facts, entry);
   PublishFault(*entry);
@@ -110,6 +114,8 @@ bool TakeHit(int signal, const siginfo_t* info, void* context) {
       return false;
     case Verdict::kGoOn:
       Follow(this_thread.js, *fault);
+      return true;
+    case Verdict::kGoOnAgain:
       return true;
   }
   return false;

@@ -23,7 +23,7 @@ char buffer[16384];
 void PutLines(TextWriter* out, const char* text) {
   while (*text != '\0') {
     const size_t length = strcspn(text, "\n");
-    out->Text("    at ").Bytes(text, length).Text("\n");
+    out->Text("    ").Bytes(text, length).Text("\n");
     text += length + (text[length] == '\n' ? 1 : 0);
   }
 }
@@ -80,7 +80,7 @@ void PutText(TextWriter* out, const Fault& fault) {
   if (fault.block.state != 0) PutSite(out, "allocated", fault, AllocationOf(fault.block));
   if (fault.block.state == 2) PutSite(out, "freed", fault, FreeOf(fault.block));
   out->Text("  SUMMARY: ").Text(KindWord(fault.kind));
-  if (fault.js_stack[0] != '\0') PutFirstLine(&out->Text(" in "), fault.js_stack);
+  if (fault.js_stack[0] != '\0') PutFirstLine(&out->Text(" "), fault.js_stack);
   out->Text("\n==").Number(getpid()).Text("==ABORTING\n");
 }
 

@@ -30,7 +30,7 @@ struct Fault {
   uint64_t thread_id;
   double time_ms;
   bool wants_stack;
-  char js_stack[2048];  // lines "f (file:line:column)"
+  char js_stack[2048];  // lines "at f (file:line:column)"
 };
 
 constexpr uint32_t kRingFaults = 1024;

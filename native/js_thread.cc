@@ -105,7 +105,7 @@ void CaptureJsStack(JsThread* thread, char* out, size_t size) {
     for (int i = 0; i < count; i++) {
       const v8::StackFrame* const frame = engine.frame(stack, thread->isolate, static_cast<unsigned>(i));
       const Engine::Location place = engine.location(frame);
-      if (i > 0) text.Text("\n");
+      text.Text(i > 0 ? "\nat " : "at ");
       PutString(&text, thread->env, engine.function_name(frame), "<anonymous>");
       text.Text(" (");
       PutString(&text, thread->env, engine.script_name(frame), "<no file>");

@@ -41,7 +41,7 @@ uint64_t SystemThreadId();
 // never touches such.
 bool RequestSafepoint(JsThread* thread);
 
-// Lines "f (file:line:column)" of the JavaScript that runs. Only at a safepoint.
+// Lines "at f (file:line:column)" of the JavaScript that runs. Only at a safepoint.
 void CaptureJsStack(JsThread* thread, char* out, size_t size);
 
 #endif  // NATIVE_JS_THREAD_H_

@@ -185,6 +185,7 @@ export class GuardedPages {
    */
   own(offset: number, length: number, block: number): void {
     this.#requirePages(offset, length);
+    requireInteger('block', block, { minimum: -1, maximum: this.blocks.capacity - 1 });
     this.#guards.owners.fill(block + 1, offset / this.pageSizeBytes, (offset + length) / this.pageSizeBytes);
   }
 
@@ -259,11 +260,12 @@ export class GuardedPages {
     return edges(opens) - edges(states[first] === pageOpen);
   }
 
-  /** In the hot path: written so that NaN fails it. */
+  /** In the hot path. */
   #requirePages(offset: number, length: number): void {
     const page = this.pageSizeBytes;
-    const fits = offset >= 0 && length >= 0 && offset + length <= this.lengthBytes;
-    if (fits && offset % page === 0 && length % page === 0) return;
+    const areIntegers = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+    const fit = offset >= 0 && length >= 0 && offset + length <= this.lengthBytes;
+    if (areIntegers && fit && offset % page === 0 && length % page === 0) return;
     requireMultiple('offset', offset, page, this.lengthBytes);
     requireMultiple('length', length, page, this.lengthBytes - offset);
   }

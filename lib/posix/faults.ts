@@ -106,11 +106,6 @@ function threadName(number: number): string {
   return number === 1 ? 'main' : 'native';
 }
 
-/** What is missing cannot be told from what was empty: both are null. */
-function text(value: string): string | null {
-  return value === '' ? null : value.replace(/^/gm, 'at ');
-}
-
 function toFault(fault: NativeFault): MemoryFault {
   return {
     sequence: fault.sequence,
@@ -130,7 +125,7 @@ function toFault(fault: NativeFault): MemoryFault {
     thread: threadName(fault.thread),
     threadId: fault.threadId,
     timeMs: fault.timeMs,
-    jsStack: text(fault.jsStack),
+    jsStack: fault.jsStack || null,
   };
 }
 
