@@ -4,10 +4,9 @@
  */
 import { alignDown, alignUp, type Random, seededRandom } from '../core/index.ts';
 import type { GuardedPages } from '../pages/index.ts';
-import { internSite } from '../posix/index.ts';
 import type { GuardedSettings } from './options.ts';
 import { FREED_BYTE, FRESH_BYTE, firstDamage, lastDamage, SLACK_BYTE } from './patterns.ts';
-import { formatSite, type Site, shortenSite } from './sites.ts';
+import { catchSite, formatSite, type Site } from './sites.ts';
 import { SlotPool } from './slot-pool.ts';
 import {
   BLOCK_START,
@@ -100,11 +99,7 @@ export class GuardedBlocks {
     const slackBytes = usableEnd - start - sizeBytes;
     const now = Date.now();
     this.table.allocMs[slot] = now;
-    this.pages.blocks.setLive(
-      slot,
-      { start, sizeBytes, slackBytes, number, site: this.#writeSite(site) },
-      now,
-    );
+    this.pages.blocks.setLive(slot, { start, sizeBytes, slackBytes, number, site: numberOf(site) }, now);
     return slot;
   }
 
@@ -120,8 +115,13 @@ export class GuardedBlocks {
     const now = Date.now();
     this.table.freeMs[slot] = now;
     this.#freeSites[slot] = site;
-    this.pages.blocks.setFreed(slot, this.#writeSite(site), now);
+    this.pages.blocks.setFreed(slot, numberOf(site), now);
     this.pool.giveBack(slot);
+  }
+
+  /** Catches the stack of the call under way. */
+  catchSite(): Site | undefined {
+    return catchSite(this.settings.stackFrames, this.#writesSites);
   }
 
   /** @returns slots of all live blocks */
@@ -181,10 +181,9 @@ export class GuardedBlocks {
       if (this.pages.method !== 'lightweight') bytes.fill(0, start, end);
     } else if (this.settings.fill) bytes.fill(FRESH_BYTE, start, end);
   }
+}
 
-  /** @returns the number of the site's text, where it must be written beforehand; else 0 */
-  #writeSite(site: Site | undefined): number {
-    if (!this.#writesSites || site === undefined) return 0;
-    return internSite(shortenSite(formatSite(site, this.settings.stackFrames) ?? ''));
-  }
+/** @returns the number of a stack that was written beforehand; else 0 */
+function numberOf(site: Site | undefined): number {
+  return site !== undefined && 'number' in site ? site.number : 0;
 }

@@ -30,7 +30,6 @@ import { explainFree, requireLive } from './misuse.ts';
 import type { GuardedHeapOptions, GuardedSettings, InnerHeap } from './options.ts';
 import { openParts } from './parts.ts';
 import type { Sampler } from './sampler.ts';
-import { catchSite } from './sites.ts';
 import { BLOCK_START, SIZE_BYTES } from './slot-table.ts';
 
 /** An allocator whose blocks lie against guard pages. */
@@ -124,7 +123,7 @@ export class GuardedHeap implements Allocator {
     if (moved === null) return null;
     const kept = Math.min(size, this.#blocks.table.get(slot, SIZE_BYTES));
     this.#blocks.bytes.copyWithin(moved, pointer, pointer + kept);
-    this.#blocks.release(slot, catchSite(this.#settings.stackFrames));
+    this.#blocks.release(slot, this.#blocks.catchSite());
     return moved;
   }
 
@@ -140,7 +139,7 @@ export class GuardedHeap implements Allocator {
     const start = this.#sampler.start();
     const slot = this.#live(pointer, 'free()');
     this.#log.requireWhole(slot);
-    this.#blocks.release(slot, catchSite(this.#settings.stackFrames));
+    this.#blocks.release(slot, this.#blocks.catchSite());
     this.#sampler.charge(start);
   }
 
@@ -268,7 +267,7 @@ export class GuardedHeap implements Allocator {
   }
 
   #inSlot(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
-    const site = catchSite(this.#settings.stackFrames);
+    const site = this.#blocks.catchSite();
     const slot = this.#blocks.allocate(sizeBytes, alignment, isZeroed, site);
     return slot < 0 ? null : this.#blocks.table.get(slot, BLOCK_START);
   }

@@ -20,7 +20,7 @@ export function formatFault(fault: MemoryFault): string[] {
     `  thread ${fault.thread}${fault.threadId > 0 ? ` (tid ${fault.threadId})` : ''}, ${describeCause(fault)}`,
     ...(jsStack === null ? [] : [`  ${stackTitle(fault)}:`, ...indent(jsStack)]),
     ...(block === null ? [] : formatSites(block)),
-    `  SUMMARY: ${kind} in ${firstFrame(fault)}`,
+    `  SUMMARY: ${kind} ${firstFrame(fault)}`,
   ];
 }
 
@@ -63,9 +63,7 @@ function formatSites(block: FaultBlock): string[] {
 }
 
 function firstFrame({ jsStack, block }: MemoryFault): string {
-  return (jsStack ?? block?.freedAt ?? block?.allocatedAt ?? 'at an unknown place')
-    .split('\n')[0]
-    .slice('at '.length);
+  return (jsStack ?? block?.freedAt ?? block?.allocatedAt ?? 'at an unknown place').split('\n')[0];
 }
 
 /**

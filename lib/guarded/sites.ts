@@ -4,20 +4,28 @@
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { catchWrittenSite, type WrittenSite } from './written-sites.ts';
 
-/** A stack that was caught and not yet written. */
-export type Site = Error;
+/** A stack that was caught: unwritten, or written because the process may die without a chance to. */
+export type Site = Error | WrittenSite;
 
-/** Most frames of ours above the caller's: realloc, malloc, the allocation in it, the catching. */
-const ourFrames = 4;
+/** Most frames of ours above the caller's: realloc, malloc, two inside, the two that catch. */
+const ourFrames = 6;
 const ourFolder = dirname(fileURLToPath(import.meta.url));
 
 /**
  * Catches the stack of whoever called into this layer.
  * @param frames most frames kept; 0: nothing is caught
+ * @param isWritten writes it at once
  */
-export function catchSite(frames: number): Site | undefined {
+export function catchSite(frames: number, isWritten: boolean): Site | undefined {
   if (frames === 0) return undefined;
+  if (isWritten) {
+    return catchWrittenSite(frames + ourFrames + 1, (lines) => {
+      const text = chooseLines(lines, frames);
+      return { text, short: shorten(text ?? '') };
+    });
+  }
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = frames + ourFrames;
   const site = new Error();
@@ -31,16 +39,22 @@ export function catchSite(frames: number): Site | undefined {
  *   null when there are none
  */
 export function formatSite(site: Site | undefined, frames: number): string | null {
-  if (typeof site?.stack !== 'string') return null;
-  const lines = site.stack.split('\n').map((line) => line.trim());
-  const stack = lines.filter((line) => line.startsWith('at ') && !line.includes('node:internal'));
+  if (site === undefined) return null;
+  if ('number' in site) return site.text;
+  return typeof site.stack === 'string' ? chooseLines(site.stack.split('\n'), frames) : null;
+}
+
+function chooseLines(lines: string[], frames: number): string | null {
+  const stack = lines
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('at ') && !line.includes('node:internal'));
   const first = stack.findIndex((line) => !line.includes(ourFolder));
   // A bundler may have put everything into one folder: then our own frames stay.
   return stack.length === 0 ? null : stack.slice(Math.max(0, first), Math.max(0, first) + frames).join('\n');
 }
 
-/** Makes a stack fit for where space is scarce: paths from the working directory on. */
-export function shortenSite(text: string): string {
+/** Native memory is scarce: paths from the working directory on. */
+function shorten(text: string): string {
   const folder = process.cwd();
   return text.replaceAll('file://', '').replaceAll(folder === '/' ? folder : `${folder}/`, '');
 }
