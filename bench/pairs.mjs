@@ -41,9 +41,9 @@ function best(count, pass) {
 function pairs(sizeOf) {
   const heap = openHeap();
   const random = seededRandom(1);
-  const sizes = Float64Array.from({ length: pairCount }, () => sizeOf(random));
+  const sizes = Uint32Array.from({ length: pairCount }, () => sizeOf(random));
   const slots = Int32Array.from({ length: pairCount }, () => random.integer(0, 999));
-  const live = Float64Array.from({ length: 1000 }, (_, k) => heap.malloc(sizes[k]));
+  const live = Uint32Array.from({ length: 1000 }, (_, k) => heap.malloc(sizes[k]));
   return best(pairCount, () => {
     for (let k = 0; k < pairCount; k++) {
       const slot = slots[k];
@@ -55,7 +55,7 @@ function pairs(sizeOf) {
 
 function cacheHits() {
   const heap = openHeap();
-  const live = new Float64Array(16);
+  const live = new Uint32Array(16);
   return best(pairCount, () => {
     for (let k = 0; k < pairCount; k += 16) {
       for (let i = 0; i < 16; i++) live[i] = heap.malloc(24 + 64 * i);

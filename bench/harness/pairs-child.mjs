@@ -19,7 +19,7 @@ const subjects = {
   chunklist: () => numbers(ChunkList.create()),
   'native malloc through the addon': () => {
     const { nativeMalloc, nativeFree } = native();
-    return numbers({ malloc: nativeMalloc, free: nativeFree });
+    return { ...numbers({ malloc: nativeMalloc, free: nativeFree }), Table: Float64Array };
   },
   'dlmalloc in wasm (libsodium)': async () => {
     const sodium = createRequire(import.meta.url)('libsodium');
@@ -82,8 +82,9 @@ function buffers() {
 
 const [, , subject, workload, pairs, budgetMs] = process.argv;
 const { first: firstSizes, slots, sizes } = makePairs(workload, Number(pairs));
-const { run, first } = await subjects[subject]();
-const table = firstSizes.map((size) => first(size));
+// Offsets in a window are 32-bit numbers, addresses of the platform's malloc are not.
+const { run, first, Table = Uint32Array } = await subjects[subject]();
+const table = Table.from(firstSizes, (size) => first(size));
 
 let collections = 0;
 const observer = new PerformanceObserver((list) => {

@@ -4,9 +4,9 @@
  * the engine's compilers, so it is reported apart. On one and the same arena, as in later rounds of a native pass,
  * the pages are there already, and the time is that of the allocator's code.
  */
-import { requireInteger } from '../core/index.ts';
-import { freeLeftovers, replayLoop, type Trace } from '../trace/index.ts';
-import { makeSubject, type SubjectName, type SubjectOptions } from './subjects.ts';
+import { GiB, requireInteger } from '../core/index.ts';
+import { freeLeftovers, loopColumns, replayLoop, type Trace } from '../trace/index.ts';
+import { makeSubject, type Subject, type SubjectName, type SubjectOptions } from './subjects.ts';
 
 /** One run of a whole trace. */
 export interface Round {
@@ -36,6 +36,12 @@ export interface MeasureOptions extends SubjectOptions {
 }
 
 /**
+ * Arenas are destroyed when all rounds are done, if they are no larger than this together: once a process has
+ * detached any ArrayBuffer, V8 tests each access for it, and later rounds are some 20 % slower.
+ */
+const mostKeptBytes = GiB;
+
+/**
  * Measures one allocator.
  * @param trace what to run
  * @param name the allocator
@@ -46,20 +52,24 @@ export function measureSubject(trace: Trace, name: SubjectName, options: Measure
   let peakHeapBytes = 0;
   let systemCalls: Record<string, number> = {};
   const shared = options.sameArena ? makeSubject(name, options) : null;
-  const pointers = new Float64Array(trace.blockCount);
+  // Every pointer of ours is an offset below 4 GiB; addresses of the platform's malloc are not.
+  const pointers = new Uint32Array(trace.blockCount);
+  const columns = loopColumns(trace);
+  const done: Subject[] = [];
   const rounds = repeat(options, () => {
     const subject = shared ?? makeSubject(name, options);
     // Touched, as the native replayer's table is: its page faults are nobody's.
     pointers.fill(0);
-    const round = clocked(() => replayLoop(trace, subject.allocator, pointers));
+    const round = clocked(() => replayLoop(columns, subject.allocator, pointers));
     // Every round comes to the same; asking walks some heaps, and would cool the caches for the next.
     peakHeapBytes ||= subject.peakHeapBytes();
     systemCalls = { ...subject.systemCalls };
     if (shared) freeLeftovers(shared.allocator, pointers);
-    else subject.allocator.destroy();
+    else if ((done.length + 1) * peakHeapBytes > mostKeptBytes) subject.allocator.destroy();
+    else done.push(subject);
     return round;
   });
-  shared?.allocator.destroy();
+  for (const { allocator } of [...done, ...(shared ? [shared] : [])]) allocator.destroy();
   return { rounds, peakHeapBytes, systemCalls };
 }
 

@@ -23,7 +23,13 @@ export { RecordError, type RecordErrorCode } from './record-error.ts';
 export type { RecordedProcess } from './recorded-process.ts';
 export { type ReplayOptions, type ReplayResult, replay } from './replay.ts';
 export { ReplayError, type ReplayErrorCode } from './replay-error.ts';
-export { freeLeftovers, replayLoop } from './replay-loop.ts';
+export {
+  freeLeftovers,
+  type LoopColumns,
+  loopColumns,
+  type PointerTable,
+  replayLoop,
+} from './replay-loop.ts';
 export { builtInTraces } from './source.ts';
 export { allocates, Opcode, type OpcodeValue, type ThreadSwitch, type Trace } from './trace.ts';
 export { TraceError, type TraceErrorCode } from './trace-error.ts';

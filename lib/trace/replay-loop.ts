@@ -2,9 +2,31 @@
 import type { Allocator } from '../core/index.ts';
 import { Opcode, type Trace } from './trace.ts';
 
+/** The columns of a trace that the loop reads. */
+export interface LoopColumns {
+  readonly opcodes: Uint8Array;
+  readonly ids: Int32Array;
+  readonly sizes: Float64Array | Uint32Array;
+  readonly extras: Float64Array;
+}
+
+/** Where a replay keeps its blocks. 32-bit numbers are enough for offsets in a window, and cost the engine less. */
+export type PointerTable = Float64Array | Uint32Array;
+
+/**
+ * Gives the columns of a trace in the types that cost a loop least.
+ * @param trace what will be replayed
+ * @returns its columns, the sizes as 32-bit integers where all of them fit
+ */
+export function loopColumns(trace: Trace): LoopColumns {
+  const { opcodes, ids, sizes, extras } = trace;
+  const fits = sizes.every((size) => size >>> 0 === size);
+  return { opcodes, ids, sizes: fits ? Uint32Array.from(sizes) : sizes, extras };
+}
+
 /**
  * Replays a trace as fast as the allocator goes. Nothing is checked and nothing is reported.
- * @param trace what to run; operations other than a c m r f are left out
+ * @param columns what to run; operations other than a c m r f are left out
  * @param allocator where to run it
  * @param pointers table of at least `blockCount` entries, all 0; holds the blocks left live at the end (0 = none)
  * @param from first operation
@@ -12,38 +34,36 @@ import { Opcode, type Trace } from './trace.ts';
  * @throws HeapError what the allocator throws
  */
 export function replayLoop(
-  trace: Trace,
+  columns: LoopColumns,
   allocator: Allocator,
-  pointers: Float64Array,
+  pointers: PointerTable,
   from = 0,
-  to: number = trace.operationCount,
+  to: number = columns.opcodes.length,
 ): void {
-  const { opcodes, ids, sizes, extras } = trace;
+  const { opcodes, ids, sizes, extras } = columns;
   for (let index = from; index < to; index++) {
     const id = ids[index];
-    switch (opcodes[index]) {
-      case Opcode.malloc:
-        pointers[id] = allocator.malloc(sizes[index]) ?? 0;
-        break;
-      case Opcode.free:
-        if (id < 0 || pointers[id] === 0) {
-          allocator.free(null);
-        } else {
-          allocator.free(pointers[id]);
-          pointers[id] = 0;
-        }
-        break;
-      case Opcode.realloc: {
-        const moved = allocator.realloc(pointers[id] === 0 ? null : pointers[id], sizes[index]);
-        if (moved !== null) pointers[id] = moved;
-        break;
+    const opcode = opcodes[index];
+    if (opcode === Opcode.malloc) {
+      // Written so that a table of integers needs no conversion of what may be null.
+      const pointer = allocator.malloc(sizes[index]);
+      pointers[id] = pointer === null ? 0 : pointer;
+    } else if (opcode === Opcode.free) {
+      const pointer = id < 0 ? 0 : pointers[id];
+      if (pointer === 0) {
+        allocator.free(null);
+      } else {
+        pointers[id] = 0;
+        allocator.free(pointer);
       }
-      case Opcode.calloc:
-        pointers[id] = allocator.calloc(1, sizes[index]) ?? 0;
-        break;
-      case Opcode.memalign:
-        pointers[id] = allocator.memalign(extras[index], sizes[index]) ?? 0;
-        break;
+    } else if (opcode === Opcode.realloc) {
+      const pointer = pointers[id];
+      const moved = allocator.realloc(pointer === 0 ? null : pointer, sizes[index]);
+      if (moved !== null) pointers[id] = moved;
+    } else if (opcode === Opcode.calloc) {
+      pointers[id] = allocator.calloc(1, sizes[index]) ?? 0;
+    } else if (opcode === Opcode.memalign) {
+      pointers[id] = allocator.memalign(extras[index], sizes[index]) ?? 0;
     }
   }
 }
@@ -53,7 +73,7 @@ export function replayLoop(
  * @param allocator where it ran
  * @param pointers the table that `replayLoop` filled; all 0 afterwards
  */
-export function freeLeftovers(allocator: Allocator, pointers: Float64Array): void {
+export function freeLeftovers(allocator: Allocator, pointers: PointerTable): void {
   for (let id = 0; id < pointers.length; id++) {
     if (pointers[id] === 0) continue;
     allocator.free(pointers[id]);
