@@ -49,7 +49,7 @@ function round(value) {
     : String(Number(value.toPrecision(4)));
 }
 
-function save(name, result) {
+function save(name, { svg, ...result }) {
   const day = new Date().toISOString().slice(0, 10);
   mkdirSync(join(folder, 'results'), { recursive: true });
   const document = {
@@ -61,4 +61,5 @@ function save(name, result) {
     ...result,
   };
   writeFileSync(join(folder, 'results', `${name}-${day}.json`), `${JSON.stringify(document, null, 2)}\n`);
+  if (svg) writeFileSync(join(folder, 'results', `${name}.svg`), svg);
 }

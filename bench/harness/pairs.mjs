@@ -11,10 +11,16 @@ export const workloads = {
   cached: { live: 16, size: (_, slot) => 16 * (slot + 1) },
 };
 
+/** @returns the workload of a name; `live-N` keeps N blocks of 16 to 1024 bytes, log-uniform */
+function workloadOf(name) {
+  const live = Number(name.match(/^live-(\d+)$/)?.[1]);
+  return workloads[name] ?? { live, size: (random) => Math.floor(16 * 64 ** random.fraction()) };
+}
+
 /** @returns arrays: sizes of the blocks at first, then slot and new size of each pair */
 export function makePairs(name, pairs) {
   const random = seededRandom(20_260);
-  const { live, size } = workloads[name];
+  const { live, size } = workloadOf(name);
   const first = Float64Array.from({ length: live }, (_, slot) => size(random, slot));
   const slots = new Uint32Array(pairs);
   const sizes = new Uint32Array(pairs);
