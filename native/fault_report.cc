@@ -55,8 +55,15 @@ void PutSite(TextWriter* out, const char* verb, const Fault& fault, const BlockS
   PutLines(out, SiteText(site.number));
 }
 
-void PutFirstLine(TextWriter* out, const char* text) {
-  out->Bytes(text, strcspn(text, "\n"));
+// The first frame that is not Node's own.
+void PutOwnFrame(TextWriter* out, const char* stack) {
+  const char* line = stack;
+  size_t length = strcspn(line, "\n");
+  while (line[length] != '\0' && memmem(line, length, "(node:", 6) != nullptr) {
+    line += length + 1;
+    length = strcspn(line, "\n");
+  }
+  out->Bytes(line, length);
 }
 
 void PutText(TextWriter* out, const Fault& fault) {
@@ -80,7 +87,7 @@ void PutText(TextWriter* out, const Fault& fault) {
   if (fault.block.state != 0) PutSite(out, "allocated", fault, AllocationOf(fault.block));
   if (fault.block.state == 2) PutSite(out, "freed", fault, FreeOf(fault.block));
   out->Text("  SUMMARY: ").Text(KindWord(fault.kind));
-  if (fault.js_stack[0] != '\0') PutFirstLine(&out->Text(" "), fault.js_stack);
+  if (fault.js_stack[0] != '\0') PutOwnFrame(&out->Text(" "), fault.js_stack);
   out->Text("\n==").Number(getpid()).Text("==ABORTING\n");
 }
 
