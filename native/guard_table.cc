@@ -9,7 +9,9 @@
 #include <cerrno>
 
 #include "guard_pages.h"
+#include "js_thread.h"
 #include "range_handle.h"
+#include "this_thread.h"
 
 GuardCounters guard_counters;
 
@@ -61,6 +63,10 @@ bool PagesOf(const GuardedRange& range, size_t offset, size_t length, Pages* pag
   if (offset > bytes || length > bytes - offset || offset % page != 0 || length % page != 0) return false;
   *pages = {offset / page, length / page};
   return true;
+}
+
+bool MayClose(const GuardedRange& range) {
+  return range.hit_by == nullptr || range.hit_by == this_thread.js || !range.hit_by->in_use;
 }
 
 void Mark(GuardedRange* range, const Pages& pages, uint8_t state) {
@@ -151,7 +157,7 @@ int RearmGuards() {
   int closed = 0;
   for (int i = 0; i < used_places; i++) {
     GuardedRange* const range = &ranges[i];
-    if (range->hit_pages == 0) continue;
+    if (range->hit_pages == 0 || !MayClose(*range)) continue;
     const uint32_t before = range->hit_pages;
     for (size_t page = range->first_hit; page <= range->last_hit; page++) {
       if (range->tables->states[page] == kPageHit) CloseHitPage(range, page);
@@ -189,6 +195,7 @@ bool OpenHitPage(GuardedRange* range, size_t page) {
   range->first_hit = range->hit_pages == 0 ? page : std::min(range->first_hit, page);
   range->last_hit = range->hit_pages == 0 ? page : std::max(range->last_hit, page);
   range->hit_pages++;
+  range->hit_by = this_thread.js;
   guard_counters.hit_pages++;
   return true;
 }

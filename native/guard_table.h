@@ -20,6 +20,8 @@
 #include <cstdint>
 #include <memory>
 
+struct JsThread;
+
 enum class FaultPolicy : int { kDie, kThrow, kRecord, kTrace };
 enum class GuardMethod : int { kProtect, kLightweight };
 
@@ -66,7 +68,8 @@ struct GuardedRange {
   char name[48] = {};
   const void* owner = nullptr;  // the environment that registered it
   std::shared_ptr<GuardTables> tables;
-  // Pages in state 2, and where they lie.
+  // Pages in state 2, where they lie, and whose access opened the last of them (null: no JavaScript thread).
+  const JsThread* hit_by = nullptr;
   uint32_t hit_pages = 0;
   size_t first_hit = 0;
   size_t last_hit = 0;
@@ -109,7 +112,8 @@ int CountGuardedRanges();
 int OpenGuards(int32_t id, size_t offset, size_t length);
 int CloseGuards(int32_t id, size_t offset, size_t length);
 
-// Closes every page that a hit has opened. Returns how many. Signal-safe.
+// Closes the pages that hits of this thread have opened, and of threads without safepoints: an access of
+// another thread may not have come back to its page yet. Returns how many. Signal-safe.
 int RearmGuards();
 
 // For the handler, which holds the lock:
