@@ -21,7 +21,7 @@ export { openTrace, type ReadTraceOptions, readTrace } from './read.ts';
 export { type RecordOptions, type RecordResult, record } from './record.ts';
 export { RecordError, type RecordErrorCode } from './record-error.ts';
 export type { RecordedProcess } from './recorded-process.ts';
-export { type ReplayOptions, type ReplayResult, replay } from './replay.ts';
+export { type ReplayOptions, type ReplayResult, replay, runOperation } from './replay.ts';
 export { ReplayError, type ReplayErrorCode } from './replay-error.ts';
 export {
   freeLeftovers,

@@ -89,7 +89,7 @@ class Counter {
   }
 
   #request(size: number): void {
-    this.byClass[size <= 1 ? 0 : Math.ceil(Math.log2(size))]++;
+    this.byClass[powerAbove(size)]++;
     if (size > this.largestBytes) this.largestBytes = size;
     if (size > nativeMmapThreshold) this.largeRequests++;
   }
@@ -143,6 +143,12 @@ function summarize(counter: Counter, { name, what }: TraceStreamHead, totals: Tr
     sizeClasses,
     ...(recording ? { recording } : {}),
   };
+}
+
+/** @returns the exponent of the least power of two that is not below the size */
+function powerAbove(size: number): number {
+  if (size <= 1) return 0;
+  return size <= 2 ** 31 ? 32 - Math.clz32(size - 1) : Math.ceil(Math.log2(size));
 }
 
 function letters({ byCode, freesOfNull }: Counter): Record<string, number> {

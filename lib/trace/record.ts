@@ -16,7 +16,7 @@ export interface RecordOptions {
   args?: readonly string[];
   /** Where the trace goes; those of other processes get names beside it. @defaultValue `PROGRAM.cytrace` */
   output?: string;
-  /** Which children to record too: none, all, or executables of these names. @defaultValue false */
+  /** Which children to record too: none, all, or programs of these names. @defaultValue false */
   follow?: boolean | readonly string[];
   /** Note when each call was made. @defaultValue false */
   times?: boolean;
@@ -77,7 +77,7 @@ function requireMeaning({ program, follow, limitCalls = leastCalls }: RecordOpti
   }
   for (const name of Array.isArray(follow) ? follow : []) {
     if (/^[^:,/\0]+$/.test(name)) continue;
-    throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'follow', 'names of executables, without a path', name);
+    throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'follow', 'names of programs, without a path', name);
   }
 }
 

@@ -59,7 +59,7 @@ export function replay(trace: Trace, allocator: Allocator, options: ReplayOption
     }
     try {
       contents?.before(trace, index, pointers, allocator);
-      const given = step(trace, index, pointers, allocator);
+      const given = runOperation(trace, index, pointers, allocator);
       if (given === null) result.failedAllocations++;
       if (given !== undefined) onPlacement?.(index, given);
       contents?.after(trace, index, given, allocator);
@@ -81,8 +81,12 @@ export function replay(trace: Trace, allocator: Allocator, options: ReplayOption
   };
 }
 
-/** Runs one operation. @returns the block given, null for no memory, undefined when none was asked for */
-function step(
+/**
+ * Runs one operation, one of a c m r f.
+ * @param pointers blocks by their number, kept up to date
+ * @returns the block given, null for no memory, undefined when none was asked for
+ */
+export function runOperation(
   { opcodes, ids, sizes, extras }: Trace,
   index: number,
   pointers: (Pointer | null)[],

@@ -27,7 +27,7 @@ export function addRecord(program: Command, output: Output): void {
     .argument('[args...]', 'its arguments')
     .passThroughOptions()
     .option('-o, --output <file>', 'where the trace goes (default: PROGRAM.cytrace)')
-    .option('--follow <names>', 'record children too: "all", or names of executables between commas')
+    .option('--follow <names>', 'record children too: "all", or names of programs between commas')
     .option('--sites', 'note where each call was made')
     .option('--time', 'note when each call was made')
     .option('--limit <calls>', 'record no more calls of a process than this', integerOption(1024, 2 ** 32))

@@ -6,6 +6,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Whether the last part of a path stands in a list with commas. */
+static bool is_listed(const char* list, const char* path) {
+  const char* slash = strrchr(path, '/');
+  const char* name = slash ? slash + 1 : path;
+  const size_t length = strlen(name);
+  for (;; list++) {
+    const size_t word = strcspn(list, ",");
+    if (word == length && memcmp(list, name, length) == 0) return length > 0;
+    list += word;
+    if (*list == '\0') return false;
+  }
+}
+
 #ifdef __APPLE__
 
 static const char* find_variable(char* value, size_t size) {
@@ -14,9 +27,8 @@ static const char* find_variable(char* value, size_t size) {
   return strcpy(value, found);
 }
 
-static const char* executable_name(char* buffer, size_t size) {
-  (void)buffer, (void)size;
-  return getprogname();
+static bool is_followed(const struct config* config) {
+  return is_listed(config->follow, getprogname());
 }
 
 #else
@@ -53,12 +65,18 @@ found:
   return value;
 }
 
-static const char* executable_name(char* buffer, size_t size) {
-  const ssize_t length = readlink("/proc/self/exe", buffer, size - 1);
-  if (length < 0) return "";
-  buffer[length] = '\0';
-  const char* slash = strrchr(buffer, '/');
-  return slash ? slash + 1 : buffer;
+/* By its file's name, or by the name it was called by: sh may be a link to dash. */
+static bool is_followed(const struct config* config) {
+  char path[1024];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  path[length < 0 ? 0 : length] = '\0';
+  if (is_listed(config->follow, path)) return true;
+  const int file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  length = read(file, path, sizeof path - 1);
+  close(file);
+  path[length < 0 ? 0 : length] = '\0';
+  return is_listed(config->follow, path);
 }
 
 #endif
@@ -96,15 +114,5 @@ const struct config* config_read(void) {
 }
 
 bool config_wants_this_process(const struct config* config) {
-  if ((uint64_t)getppid() == config->launcher || strcmp(config->follow, "*") == 0) return true;
-  char buffer[1024];
-  const char* name = executable_name(buffer, sizeof buffer);
-  const size_t length = strlen(name);
-  for (const char* at = config->follow; *at;) {
-    const size_t word = strcspn(at, ",");
-    if (word == length && memcmp(at, name, length) == 0) return true;
-    at += word;
-    if (*at == ',') at++;
-  }
-  return false;
+  return (uint64_t)getppid() == config->launcher || strcmp(config->follow, "*") == 0 || is_followed(config);
 }

@@ -4,7 +4,7 @@
  *   CHUNKYARD_RECORD=LAUNCHER:OPTIONS:CAPACITY:FOLLOW:FOLDER/
  *
  * LAUNCHER is the process whose child is recorded; OPTIONS the sum of kTimes and kSites; CAPACITY records at
- * most; FOLLOW which other processes too: empty for none, * for all, or names of executables between commas.
+ * most; FOLLOW which other processes too: empty for none, * for all, or names of programs between commas.
  */
 #ifndef CHUNKYARD_RECORDER_CONFIG_H_
 #define CHUNKYARD_RECORDER_CONFIG_H_
