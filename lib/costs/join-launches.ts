@@ -16,7 +16,8 @@ export interface LaunchesSummary extends CostSummary {
  * median is the middle one. Samples of different launches are not independent, so the interval is not made from
  * all of them: it reaches from the lowest to the highest of the launches' own.
  * @param launches figures of each launch, at least one
- * @returns figures; unstable when the minima are more than a tenth apart, or the middle launch is unstable itself
+ * @returns figures; unstable when the minima are more than a tenth apart, when the middle launch is unstable itself,
+ *   and when there is only one launch, which nothing confirms
  */
 export function joinLaunches(launches: readonly CostSummary[]): LaunchesSummary {
   const minima = launches.map((launch) => launch.minNs);
@@ -30,7 +31,7 @@ export function joinLaunches(launches: readonly CostSummary[]): LaunchesSummary 
     lowNs: Math.min(...launches.map((launch) => launch.lowNs)),
     highNs: Math.max(...launches.map((launch) => launch.highNs)),
     samples: launches.reduce((sum, launch) => sum + launch.samples, 0),
-    unstable: spread > unstableShare || middle.unstable,
+    unstable: launches.length < 2 || spread > unstableShare || middle.unstable,
     launches: launches.length,
     spread,
   };
