@@ -125,10 +125,12 @@ export class GuardedBlocks {
   }
 
   /** @returns slots of all live blocks */
-  *liveSlots(): Generator<number> {
+  liveSlots(): number[] {
+    const live: number[] = [];
     for (let slot = 0; slot < this.pool.numbersEnd; slot++) {
-      if (this.table.get(slot, SLOT_STATE) === LIVE) yield slot;
+      if (this.table.get(slot, SLOT_STATE) === LIVE) live.push(slot);
     }
+    return live;
   }
 
   /** @returns the byte nearest to the block that somebody wrote into the slack of a live slot, or null */

@@ -21,8 +21,10 @@ function inspectAll(): void {
     if (log === undefined) continue;
     log.pull();
     for (const { slot, error } of log.damaged()) {
-      log.report(slot, error.fault);
-      printFault(error.fault);
+      // Nobody is here but us.
+      const fault = { ...error.fault, jsStack: null };
+      log.report(slot, fault);
+      printFault(fault);
       // Nobody else will tell: a script that runs this program must be able to see it.
       process.exitCode ||= 1;
     }

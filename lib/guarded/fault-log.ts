@@ -107,11 +107,11 @@ export class FaultLog {
   }
 
   /** @returns the slots of live blocks whose slack was written to, with what is known */
-  *damaged(): Generator<{ slot: number; pointer: number; error: MemoryFaultError }> {
-    for (const slot of this.#blocks.liveSlots()) {
+  damaged(): { slot: number; pointer: number; error: MemoryFaultError }[] {
+    return this.#blocks.liveSlots().flatMap((slot) => {
       const error = this.inspect(slot);
-      if (error !== null) yield { slot, pointer: this.#blocks.table.get(slot, BLOCK_START), error };
-    }
+      return error === null ? [] : [{ slot, pointer: this.#blocks.table.get(slot, BLOCK_START), error }];
+    });
   }
 
   #take(fault: MemoryFault): void {

@@ -47,7 +47,7 @@ export function formatSite(site: Site | undefined, frames: number): string | nul
 function chooseLines(lines: string[], frames: number): string | null {
   const stack = lines
     .map((line) => line.trim())
-    .filter((line) => line.startsWith('at ') && !line.includes('node:internal'));
+    .filter((line) => line.startsWith('at ') && !/\bnode:/.test(line));
   const first = stack.findIndex((line) => !line.includes(ourFolder));
   // A bundler may have put everything into one folder: then our own frames stay.
   return stack.length === 0 ? null : stack.slice(Math.max(0, first), Math.max(0, first) + frames).join('\n');

@@ -1,0 +1,90 @@
+/** Sampling: some allocations guarded, the others on a plain heap in the same window, all as one heap. */
+import { describe, expect, it } from 'vitest';
+import { ArgumentError, seededRandom } from '../../../lib/core/index.ts';
+import { GuardedHeap as BareHeap } from '../../../lib/guarded/index.ts';
+import { Sampler } from '../../../lib/guarded/sampler.ts';
+import { GuardedHeap } from '../../../lib/index.ts';
+
+describe('sampler', () => {
+  it.each([2, 10, 1000])('takes one in %d on average', (rate) => {
+    const sampler = new Sampler(rate, 1, 4096, seededRandom(1));
+    const samples = 20_000;
+    let allocations = 0;
+    for (let i = 0; i < samples; i++) allocations += sampler.next();
+    expect(allocations / samples / rate).toBeGreaterThan(0.97);
+    expect(allocations / samples / rate).toBeLessThan(1.03);
+  });
+
+  it('pauses after it took its share of the time, and takes large blocks never', () => {
+    const sampler = new Sampler(10, 0.01, 4096, seededRandom(1));
+    expect(sampler.accepts(4097)).toBe(false);
+    expect(sampler.accepts(4096)).toBe(true);
+    const start = sampler.start();
+    while (performance.now() < start + 0.3);
+    sampler.charge(start);
+    expect(sampler.accepts(100)).toBe(false);
+    // A hundred times 0.3 ms, and never longer than 50 ms.
+    const deadline = performance.now() + 5000;
+    while (!sampler.accepts(100) && performance.now() < deadline);
+    expect(sampler.accepts(100)).toBe(true);
+  });
+});
+
+describe('a sampled heap', () => {
+  it('guards some of many blocks, catches what happens to them, and is one heap to its user', () => {
+    using heap = GuardedHeap.create({ policy: 'record', sampleRate: 10, sampleShare: 1, seed: 5 });
+    const blocks = Array.from({ length: 1000 }, (_, i) => heap.malloc(64 + (i % 7) * 16)!);
+    const guarded = blocks.filter((block) => heap.isGuarded(block));
+    expect(guarded.length).toBeGreaterThan(50);
+    expect(guarded.length).toBeLessThan(200);
+    for (const block of blocks) heap.view(block).fill(0x11);
+    const victim = guarded[20];
+    heap.bytes[victim + heap.usableSize(victim)] = 1;
+    expect(heap.faults()).toMatchObject([{ block: { pointer: victim }, distanceBytes: 0 }]);
+    expect(heap.address(blocks[0]) - heap.address(blocks[1])).toBe(BigInt(blocks[0] - blocks[1]));
+    const plain = blocks.find((block) => !heap.isGuarded(block))!;
+    const moved = heap.realloc(plain, 5000)!;
+    expect([...new Set(heap.view(moved).subarray(0, 64))]).toEqual([0x11]);
+    for (const block of blocks) heap.free(block === plain ? moved : block);
+    expect(heap.check()).toEqual([]);
+    expect(() => heap.free(victim)).toThrow(/double free/);
+    expect(heap.stats().inUseChunks).toBeLessThan(10);
+  });
+
+  it('gives large blocks, and those for which there is no slot, to the plain heap', () => {
+    using heap = GuardedHeap.create({
+      policy: 'record',
+      sampleRate: 2,
+      sampleShare: 1,
+      maxSlots: 3,
+      seed: 1,
+    });
+    const large = Array.from({ length: 40 }, () => heap.malloc(5000)!);
+    expect(large.some((block) => heap.isGuarded(block))).toBe(false);
+    const small = Array.from({ length: 40 }, () => heap.malloc(500)!);
+    expect(small.filter((block) => heap.isGuarded(block))).toHaveLength(3);
+  });
+
+  it('needs a plain heap to be given, and a share that can be meant', () => {
+    expect(() => BareHeap.create({ sampleRate: 10 })).toThrow(ArgumentError);
+    for (const sampleShare of [0, 1.5, Number.NaN])
+      expect(() => GuardedHeap.create({ sampleRate: 10, sampleShare })).toThrow(ArgumentError);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [{ side: 'top' }],
+    [{ alignment: 24 }],
+    [{ alignment: 0 }],
+    [{ policy: 'shout' }],
+    [{ quarantineBytes: -1 }],
+    [{ sampleRate: 0 }],
+    [{ maxSlots: 0 }],
+    [{ limitBytes: 100 }],
+    [{ stackFrames: 1000 }],
+    [{ method: 'magic' }],
+  ])('%j is refused', (options) => {
+    expect(() => GuardedHeap.create(options as object)).toThrow(ArgumentError);
+  });
+});
