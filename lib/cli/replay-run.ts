@@ -1,19 +1,26 @@
 /** One trace on one allocator, as `replay` needs it: a careful pass where something is to be looked at, then timing. */
 import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import {
   type AllocatorName,
   heapPlacements,
+  isPreloadName,
   type MeasurableName,
   makeSubject,
   measureApart,
+  type NativeOptions,
   NativeReplayer,
+  nativeSizesOf,
   rowOf,
+  type Sizes,
   type SubjectOptions,
+  sizesOf,
 } from '../compare/index.ts';
 import type { GlibcVersion, Heap } from '../heap/index.ts';
 import { ReplayError, replay, type Trace } from '../trace/index.ts';
 import { heapTunables } from './heap-options.ts';
 import type { Output } from './output.ts';
+import { installedPreload } from './preload-option.ts';
 
 /** Options as commander hands them over. */
 export interface ReplayCommandOptions {
@@ -27,15 +34,20 @@ export interface ReplayCommandOptions {
   damage?: boolean;
   fit?: 'first-fit' | 'next-fit' | 'best-fit';
   rounds: number;
+  threads?: boolean;
+  every?: number;
+  csv?: string;
   json?: boolean;
 }
 
 /** What `replay` reports; the document of `replay --json`. */
-export interface ReplayReport {
+export interface ReplayReport extends Partial<Sizes> {
   trace: string;
   allocator: string;
   /** C library that `heap` was. */
   glibc?: string;
+  /** Threads that the sizes are of, where they are more than one; times are of one. */
+  threads?: number;
   operations: number;
   /** Null when the run ended too early to be timed. */
   nsPerOperation: number | null;
@@ -75,7 +87,27 @@ export async function replayOurs(
     budgetMs,
     ...subjectOptions(options),
   });
-  return { ...rowOf(trace, name, timing), ...careful };
+  return { ...rowOf(trace, name, timing), ...careful, ...ourSizes(trace, name, options) };
+}
+
+/** @returns true when the heap over time, or several threads, are asked for */
+function wantsSizes({ every, csv, threads }: ReplayCommandOptions): boolean {
+  return every !== undefined || csv !== undefined || threads === true;
+}
+
+/** A run that is looked at over time, if that is asked for. */
+function ourSizes(trace: Trace, name: MeasurableName, options: ReplayCommandOptions): Partial<ReplayReport> {
+  if (name === 'buffer' || !wantsSizes(options)) return {};
+  const threads = options.threads ? { threads: trace.threadCount, cores: availableParallelism() } : {};
+  const sizes = sizesOf(trace, name, { ...subjectOptions(options), ...threads }, options.every);
+  return { ...sizes, ...(options.threads ? ofThreads(trace, sizes) : {}) };
+}
+
+/** The peak is what the samples saw. */
+function ofThreads(trace: Trace, { timeline }: Sizes): Partial<ReplayReport> {
+  const peakHeapBytes = timeline.reduce((most, { heapBytes }) => Math.max(most, heapBytes ?? 0), 0);
+  const utilization = peakHeapBytes === 0 ? null : trace.peakLiveBytes / peakHeapBytes;
+  return { threads: trace.threadCount, peakHeapBytes, utilization };
 }
 
 /** What a subject is told. */
@@ -173,18 +205,15 @@ function emptyReport(trace: Trace, allocator: string): ReplayReport {
   };
 }
 
-/** Replays on the platform's malloc, in processes of its own. */
+/** Replays on the platform's malloc, or on another one that is preloaded, in processes of its own. */
 export async function replayNative(
   trace: Trace,
   options: ReplayCommandOptions,
   output: Output,
 ): Promise<ReplayReport> {
-  const progress = output.progress(`${trace.name} on native`, 3);
-  using native = new NativeReplayer(trace, {
-    arena: options.arena ?? 'main',
-    damage: options.damage ?? false,
-    ...(options.tunable ? { environment: { GLIBC_TUNABLES: options.tunable.join(':') } } : {}),
-  });
+  const progress = output.progress(`${trace.name} on ${options.on}`, 4);
+  const how = nativeOptions(options);
+  using native = new NativeReplayer(trace, how);
   try {
     if (options.placements !== undefined) {
       const lines = await native.placements();
@@ -197,10 +226,26 @@ export async function replayNative(
     const rounds = await native.time(1, options.rounds);
     progress.update(2);
     const systemCalls = await native.systemCalls();
-    return { ...rowOf(trace, 'native', { rounds, peakHeapBytes, systemCalls }), failedAllocations };
+    progress.update(3);
+    return {
+      ...rowOf(trace, options.on, { rounds, peakHeapBytes, systemCalls }),
+      failedAllocations,
+      ...(wantsSizes(options) ? await nativeSizesOf(trace, how, options.every) : {}),
+      ...(options.threads ? { threads: trace.threadCount } : {}),
+    };
   } finally {
     progress.stop();
   }
+}
+
+function nativeOptions({ on, arena, damage, threads, tunable }: ReplayCommandOptions): NativeOptions {
+  return {
+    ...(isPreloadName(on) ? { preload: installedPreload(on) } : {}),
+    ...(arena ? { arena } : {}),
+    ...(threads ? { threads } : {}),
+    ...(damage ? { damage } : {}),
+    ...(tunable ? { environment: { GLIBC_TUNABLES: tunable.join(':') } } : {}),
+  };
 }
 
 /** An abort is what a damage replay looks for, and a failure of any other. */

@@ -7,7 +7,7 @@ export {
   type PlacementAgreement,
 } from './agreement.ts';
 export { replayOnBuffers } from './buffer-baseline.ts';
-export { type CompareOptions, compareTrace } from './compare.ts';
+export { allocatorsFor, type CompareOptions, compareTrace } from './compare.ts';
 export {
   compareFidelity,
   type FidelityOptions,
@@ -42,6 +42,8 @@ export { findPreload, isPreloadName, type PreloadName, preloadNames, requirePrel
 export { encodeProgram } from './program.ts';
 export { ReplayerError, type ReplayerErrorCode } from './replayer-error.ts';
 export { type AllocatorName, allocatorNames, type ComparisonRow, rowOf } from './row.ts';
+export { sharedWindow } from './shared-window.ts';
+export { fragmentation, nativeSizesOf, type Sizes, sizesOf } from './sizes.ts';
 export {
   makeSubject,
   type Subject,

@@ -22,7 +22,7 @@ export function timelineOn(
   replay(trace, allocator, {
     onOperation: (index, pointer) => {
       const isFree = trace.opcodes[index] === Opcode.free;
-      keeper.note(trace.ids[index], pointer ?? null, trace.sizes[index], isFree);
+      keeper.note(index, trace.ids[index], pointer ?? null, trace.sizes[index], isFree);
     },
     ...(subject.heap?.severalThreads ? { onThread: (thread) => subject.heap?.enterThread(thread) } : {}),
   });

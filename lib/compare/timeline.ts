@@ -88,6 +88,7 @@ export class TimelineKeeper {
   readonly #usable: Float64Array;
   /** What starting the threads took. */
   readonly #residentBefore: number;
+  readonly #last: number;
   #liveBytes = 0;
   #usableBytes = 0;
   #liveBlocks = 0;
@@ -102,24 +103,27 @@ export class TimelineKeeper {
     this.#subject = subject;
     this.#options = options;
     this.#residentBefore = subject.residentBytes() ?? 0;
+    this.#last = trace.operationCount;
     this.#asked = new Float64Array(trace.blockCount);
     this.#usable = new Float64Array(trace.blockCount);
   }
 
   /**
-   * Accounts for one operation, and looks when it is time.
+   * Accounts for one operation, and looks when it is time; at the last one it always is.
+   * @param index of the operation
    * @param id the block; negative for none
    * @param pointer where it is now; null after a free, or when there was no memory
    * @param askedBytes size asked for
    * @param isFree what kind of call it was
    */
-  note(id: number, pointer: number | null, askedBytes: number, isFree: boolean): void {
-    this.#operations++;
+  note(index: number, id: number, pointer: number | null, askedBytes: number, isFree: boolean): void {
+    this.#operations = index + 1;
     // A realloc that gets no memory leaves the block as it was.
     if (id >= 0 && (isFree || pointer !== null)) this.#account(id, pointer, askedBytes);
     if (this.#options === null) return;
     const { every, alsoAt } = this.#options;
-    if (this.#operations % every === 0 || this.#operations === alsoAt) this.samples.push(this.look());
+    const isDue = this.#operations % every === 0 || this.#operations === alsoAt;
+    if (isDue || this.#operations === this.#last) this.samples.push(this.look());
   }
 
   #account(id: number, pointer: number | null, askedBytes: number): void {

@@ -80,7 +80,7 @@ function runWatched(trace: Trace, heap: Heap): Omit<Outcome, 'tunables'> {
   const { failedAllocations } = replay(trace, heap, {
     onOperation: (index, pointer) => {
       const isFree = trace.opcodes[index] === Opcode.free;
-      keeper.note(trace.ids[index], pointer ?? null, trace.sizes[index], isFree);
+      keeper.note(index, trace.ids[index], pointer ?? null, trace.sizes[index], isFree);
       if (space.accessibleBytes <= peak) return;
       peak = space.accessibleBytes;
       atPeak = keeper.look();

@@ -21,7 +21,7 @@ export interface Verification {
  * @param trace what was predicted for
  * @param result the prediction
  * @param rows which of its rows
- * @param onDone told after each
+ * @param options how often each is timed, in a fresh process (5 if not told), and who is told after each
  * @returns one for each row
  * @throws ReplayerError
  */
@@ -29,7 +29,7 @@ export async function verifyWhatIf(
   trace: Trace,
   result: WhatIfResult,
   rows: readonly WhatIfRow[],
-  onDone: () => void = () => {},
+  { rounds = 5, onDone }: { rounds?: number; onDone?: () => void } = {},
 ): Promise<Verification[]> {
   const verified: Verification[] = [];
   for (const row of rows) {
@@ -38,7 +38,7 @@ export async function verifyWhatIf(
       ...(row.environment === '' ? {} : { environment: { GLIBC_TUNABLES: row.environment } }),
     });
     const { peakHeapBytes, ended } = await native.footprint();
-    const least = Math.min(...(await native.time(5)).map((round) => round.cpuNs));
+    const least = Math.min(...(await native.time(rounds)).map((round) => round.cpuNs));
     verified.push({
       setting: row.setting,
       environment: row.environment,
@@ -48,7 +48,7 @@ export async function verifyWhatIf(
       nativeNsPerOperation: trace.operationCount === 0 ? null : least / trace.operationCount,
       ...(ended === undefined ? {} : { ended }),
     });
-    onDone();
+    onDone?.();
   }
   return verified;
 }

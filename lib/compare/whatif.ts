@@ -246,7 +246,7 @@ function recommend(
       (goal === 'time' ? row.footprintFactor : row.timeFactor) <= slowerAtMost,
   );
   const [best] = allowed;
-  if (best === undefined || scoreOf(best, goal) > (1 - leastGain) * scoreOf(defaults, goal)) return null;
+  if (best === undefined || scoreOf(best, goal) >= (1 - leastGain) * scoreOf(defaults, goal)) return null;
   const close = allowed.filter((row) => scoreOf(row, goal) <= (1 + asGood) * scoreOf(best, goal));
   const chosen = close.reduce((simplest, row) => (countOf(row) < countOf(simplest) ? row : simplest), best);
   return {

@@ -4,7 +4,15 @@
  * nor is a lock that is taken: the next arena in turn is always free.
  */
 import { ArgumentError, requireInteger } from '../core/index.ts';
-import { ARENA_MAX, ARENA_TEST, MAIN_ARENA, MAPPED_MEM, NARENAS, NEXT_ARENA, THREAD_WORDS } from './layout.ts';
+import {
+  ARENA_MAX,
+  ARENA_TEST,
+  MAIN_ARENA,
+  MAPPED_MEM,
+  NARENAS,
+  NEXT_ARENA,
+  THREAD_WORDS,
+} from './layout.ts';
 import type { EngineSetup } from './state.ts';
 import { ThreadExit } from './thread-exit.ts';
 

@@ -16,3 +16,9 @@ export type { PlotAxis } from './plot-axis.ts';
 export { type RangePlot, type RangeRow, renderRangePlot } from './range-plot.ts';
 export { renderLegend, renderStrip, type StripOptions, type StripRow } from './strip.ts';
 export { renderSvg, type SvgOptions } from './svg.ts';
+export {
+  type FootprintPanel,
+  type FootprintPicture,
+  type FootprintPoint,
+  renderFootprints,
+} from './timeline-svg.ts';

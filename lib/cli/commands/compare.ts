@@ -1,21 +1,33 @@
 /** `chunkyard compare TRACE...`: the same trace on several allocators, side by side. */
+import { writeFileSync } from 'node:fs';
+import { parse as parsePath } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AllocatorName, allocatorNames, type ComparisonRow, compareTrace } from '../../compare/index.ts';
-import { formatBytes } from '../../core/index.ts';
+import {
+  type AllocatorName,
+  allocatorNames,
+  allocatorsFor,
+  type ComparisonRow,
+  compareTrace,
+  isPreloadName,
+} from '../../compare/index.ts';
 import { type GlibcVersion, profiles } from '../../heap/index.ts';
 import { readTrace, type Trace } from '../../trace/index.ts';
+import { renderFootprints } from '../../view/index.ts';
+import { comparisonLegend, footprintPicture, renderComparison } from '../compare-page.ts';
 import { UsageError } from '../failure.ts';
 import { type FidelityCommandOptions, runFidelity } from '../fidelity-run.ts';
 import { addTunableOption, heapTunables } from '../heap-options.ts';
 import type { Output } from '../output.ts';
-import { addExamples, addJson, count, duration, integerOption, percent } from '../words.ts';
+import { installedPreload } from '../preload-option.ts';
+import { addExamples, addJson, integerOption } from '../words.ts';
 
 interface CompareCommandOptions extends FidelityCommandOptions {
   fidelity?: boolean;
-  on: AllocatorName[];
+  on?: AllocatorName[];
   passes: number;
   rounds: number;
   tunable?: string[];
+  svg?: string;
 }
 
 /** Adds the command. */
@@ -26,9 +38,14 @@ export function addCompare(program: Command, output: Output): void {
       'Replay traces on several allocators, each in fresh processes, and put the figures side by side.',
     )
     .argument('[trace...]', 'files (.trace, .rep, packed or not), - for standard input, or built-in traces')
-    .option('--on <names>', 'allocators, separated by commas', parseNames, [...allocatorNames])
-    .option('--passes <n>', 'fresh processes for each allocator', integerOption(1, 1000), 2)
-    .option('--rounds <n>', 'runs in each process; the least time counts', integerOption(1, 10_000), 20);
+    .option(
+      '--on <names>',
+      `of ${allocatorNames.join(', ')}, separated by commas; not given: those that are there`,
+      parseNames,
+    )
+    .option('--passes <n>', 'turns: a fresh process for each allocator in each', integerOption(1, 1000), 6)
+    .option('--rounds <n>', 'runs in each process; the least time counts', integerOption(1, 10_000), 5)
+    .option('--svg <file>', 'draw what each takes over time; with several traces a file for each');
   addTunableOption(command);
   addFidelityOptions(command);
   addJson(command);
@@ -36,17 +53,22 @@ export function addCompare(program: Command, output: Output): void {
     command,
     'compare git-repack',
     'compare git-repack python-json --on heap,native --json',
+    'compare jq --on native,jemalloc,mimalloc,tcmalloc --svg jq.svg',
     'compare jq --on heap,native --arena thread --tunable glibc.malloc.tcache_count=0',
     'compare --fidelity',
     'compare jq --fidelity --arena thread --image',
   );
   command.action(async (sources: string[], options: CompareCommandOptions) => {
-    if (options.fidelity && options.tunable) throw new UsageError('--fidelity compares without --tunable');
+    for (const name of ['tunable', 'svg', 'on'] as const) {
+      if (options.fidelity && options[name]) throw new UsageError(`--fidelity compares without --${name}`);
+    }
     if (options.fidelity) return runFidelity(sources, options, output);
     if (sources.length === 0) throw new UsageError('compare: name a trace, or ask for --fidelity');
     // A trace that cannot be read is found before minutes are spent on those before it.
     const traces = await readAll(sources);
+    for (const name of options.on ?? []) if (isPreloadName(name)) installedPreload(name);
     const compared = await compareAll(traces, options, output);
+    if (options.svg !== undefined) writePictures(options.svg, traces, compared);
     if (options.json) {
       output.printJson('chunkyard-compare 1', {
         traces: compared.map((rows, index) => ({ trace: traces[index].name, rows })),
@@ -57,6 +79,7 @@ export function addCompare(program: Command, output: Output): void {
       if (index > 0) output.print('');
       output.print(...renderComparison(traces[index], rows, output));
     });
+    output.print('', ...comparisonLegend(compared.flat(), output));
   });
 }
 
@@ -111,15 +134,16 @@ async function compareAll(
     arena: arena === 'thread' ? ('thread' as const) : ('main' as const),
     ...(tunable ? { tunables: heapTunables(tunable) } : {}),
   };
-  const progress = output.progress('', traces.length * on.length * passes);
+  const sets = traces.map((trace) => on ?? allocatorsFor(trace));
+  const steps = sets.reduce((sum, names) => sum + names.length * (passes + 1), 0);
+  const progress = output.progress('', steps);
   const compared: ComparisonRow[][] = [];
   let turns = 0;
   try {
-    for (const trace of traces) {
+    for (const [index, trace] of traces.entries()) {
+      const allocators = sets[index];
       const onProgress = (name: AllocatorName): void => progress.update(turns++, `${trace.name} on ${name}`);
-      compared.push(
-        await compareTrace(trace, { ...heapOptions, allocators: on, passes, rounds, onProgress }),
-      );
+      compared.push(await compareTrace(trace, { ...heapOptions, allocators, passes, rounds, onProgress }));
     }
   } finally {
     progress.stop();
@@ -127,51 +151,12 @@ async function compareAll(
   return compared;
 }
 
-/**
- * A comparison as a table.
- * @param trace what was run
- * @param rows one per allocator
- * @returns a heading and a table
- */
-export function renderComparison(trace: Trace, rows: readonly ComparisonRow[], output: Output): string[] {
-  const isMeasured = rows.some((row) => row.agreement !== undefined);
-  const heading = `${trace.name}: ${count(trace.operationCount)} operations, ${formatBytes(trace.peakLiveBytes)} live at most`;
-  return [
-    output.palette.title(heading),
-    '',
-    ...output.table(
-      [
-        { title: 'allocator' },
-        { title: 'time/op', align: 'right' },
-        { title: '1st run', align: 'right' },
-        { title: 'peak heap', align: 'right' },
-        { title: 'util.', align: 'right' },
-        { title: 'faults', align: 'right' },
-        { title: 'sys. calls', align: 'right' },
-        ...(isMeasured ? [{ title: 'as native', align: 'right' } as const] : []),
-      ],
-      rows.map((row) => [
-        row.allocator,
-        duration(row.nsPerOperation),
-        duration(row.firstRunNsPerOperation),
-        row.peakHeapBytes === 0 ? '-' : formatBytes(row.peakHeapBytes),
-        percent(row.utilization),
-        count(row.minorFaults),
-        row.systemCalls === null ? '-' : count(sum(row.systemCalls)),
-        ...(isMeasured ? [agreementOf(row)] : []),
-      ]),
-    ),
-  ];
-}
-
-/** The share of blocks that lie where the native malloc puts them. All or nothing is said only of all or nothing. */
-export function agreementOf({ agreement }: ComparisonRow): string {
-  if (agreement === undefined) return '-';
-  const { equal, placements } = agreement;
-  if (equal === placements) return '100 %';
-  return `${Math.min(99.99, (100 * equal) / placements).toFixed(2)} %`;
-}
-
-function sum(calls: Readonly<Record<string, number>>): number {
-  return Object.values(calls).reduce((total, times) => total + times, 0);
+/** One file, or with several traces one for each: `all.svg` becomes `all-jq.svg`. */
+function writePictures(file: string, traces: readonly Trace[], compared: readonly ComparisonRow[][]): void {
+  const { dir, name, ext } = parsePath(file);
+  for (const [index, trace] of traces.entries()) {
+    const own = `${dir === '' ? '' : `${dir}/`}${name}-${trace.name.replace(/[^\w.-]/g, '_')}${ext}`;
+    const path = traces.length === 1 ? file : own;
+    writeFileSync(path, renderFootprints(footprintPicture(trace, compared[index])));
+  }
 }

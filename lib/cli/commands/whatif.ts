@@ -135,7 +135,7 @@ async function verify(
   let done = 0;
   try {
     const tell = (): void => progress.update(++done, `${trace.name}: natively`);
-    return await verifyWhatIf(trace, result, rows, tell);
+    return await verifyWhatIf(trace, result, rows, { onDone: tell });
   } finally {
     progress.stop();
   }

@@ -108,6 +108,20 @@ static const char* call_name(unsigned number) {
       return "close";
     case SYS_sched_getaffinity:
       return "sched_getaffinity";
+    case SYS_clock_gettime:
+      return "clock_gettime";
+    case SYS_prctl:
+      return "prctl";
+    case SYS_sysinfo:
+      return "sysinfo";
+    case SYS_write:
+      return "write";
+#if defined(SYS_access)
+    case SYS_access:
+      return "access";
+    case SYS_readlink:
+      return "readlink";
+#endif
     default:
       return NULL;
   }

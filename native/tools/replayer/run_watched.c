@@ -72,8 +72,9 @@ static void run_heap_call(const struct operation* operation, void** blocks, stru
   }
 }
 
-static void look(const struct arena* arena, const struct watch* watch) {
-  if (!timeline_is_due(watch->timeline, watch->operations)) return;
+static void look(const struct program* program, const struct arena* arena, const struct watch* watch) {
+  bool is_last = watch->operations == program->header->operations;
+  if (!is_last && !timeline_is_due(watch->timeline, watch->operations)) return;
   timeline_sample(watch->timeline, watch->operations, footprint_now(arena, watch), arena_top_bytes(arena));
 }
 
@@ -91,7 +92,7 @@ uint64_t run_watched(const struct program* program, uint64_t from, void** blocks
     if (watch->placements) text_string(&watch->lines, "\n");
     if (program_is_extended(now->opcode)) now++;
     watch->operations++;
-    if (watch->timeline) look(arena, watch);
+    if (watch->timeline) look(program, arena, watch);
   }
   return (uint64_t)(now - program->records);
 }

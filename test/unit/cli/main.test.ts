@@ -9,6 +9,7 @@ const commands = [
   ['maps'],
   ['replay'],
   ['compare'],
+  ['whatif'],
   ['draw'],
   ['guard'],
   ['trace'],
@@ -65,8 +66,8 @@ describe('exit codes', () => {
     ],
     [
       'a tunable that heap does not have',
-      ['replay', 'jq', '--on', 'heap', '--tunable', 'glibc.malloc.arena_max=1'],
-      /no such tunable; it has glibc.malloc.top_pad/,
+      ['replay', 'jq', '--on', 'heap', '--tunable', 'glibc.malloc.hugetlb=1'],
+      /no such tunable; it has glibc.malloc.arena_max/,
     ],
     [
       'a tunable of heap that is no number',

@@ -5,6 +5,7 @@ import { machineGlibc } from '../../../lib/compare/index.ts';
 import type { ChildResult } from '../../helpers/child.ts';
 import { runCli, runJson } from '../../helpers/cli.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
+import { problemsInXml } from '../../helpers/xml.ts';
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -157,7 +158,72 @@ describe('replay', () => {
   });
 });
 
+describe('replay over time and on several threads', () => {
+  it('writes the heap over time; simulated and native alike', async () => {
+    const ask = (on: string): Promise<ChildResult> =>
+      runCli([
+        'replay',
+        'git-repack',
+        '--on',
+        on,
+        '--every',
+        '10000',
+        '--csv',
+        '-',
+        '--rounds',
+        '1',
+        '--threads',
+      ]);
+    const [heap, native] = await Promise.all([ask('heap'), ask('native')]);
+    expect([heap.code, native.code]).toEqual([0, 0]);
+    const lines = heap.stdout.trim().split('\n');
+    expect(lines[0]).toMatch(/^operations,live_bytes,.*resident_bytes/);
+    expect(lines.slice(1).map((line) => Number(line.split(',')[0]))).toEqual([
+      10_000, 20_000, 30_000, 37_254, 40_000, 43_178,
+    ]);
+    if (machineGlibc() === '2.36') expect(native.stdout).toBe(heap.stdout);
+  });
+
+  it('has the samples in the document too', async () => {
+    const document = await runJson<{ timeline: unknown[]; peakResidentBytes: number; threads?: number }>([
+      ...['replay', 'python-json', '--on', 'chunklist', '--rounds', '1', '--every', '5000'],
+    ]);
+    expect(document.timeline).toHaveLength(3);
+    expect(document.threads).toBeUndefined();
+  });
+
+  it.each([
+    [['--on', 'heap', '--every', '10'], '--csv'],
+    [['--on', 'heap', '--every', '0', '--csv', '-'], 'integer'],
+    [['--on', 'heap', '--threads'], 'one thread'],
+    [['--on', 'heap', '--threads', '--arena', 'main'], 'excludes'],
+    [['--on', 'buffer', '--csv', '-'], 'means nothing'],
+    [['--on', 'heap', '--csv', '-', '--json'], 'one document'],
+  ])('refuses %j', async (args, reason) => {
+    const { code, stderr } = await runCli(['replay', 'python-json', ...args]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(reason);
+  });
+});
+
 describe('compare', () => {
+  it('prints a page that says what its columns are, and draws', async () => {
+    const file = folder.file('all.svg');
+    const { code, stdout } = await runCli([
+      ...['compare', 'python-json', 'git-repack', '--on', 'heap,native', '--svg', file],
+      ...['--passes', '1', '--rounds', '1'],
+    ]);
+    expect(code).toBe(0);
+    for (const word of ['as native', 'resident', 'in blocks', 'system calls of one run', 'peak heap:']) {
+      expect(stdout).toContain(word);
+    }
+    for (const name of ['python-json', 'git-repack']) {
+      const svg = readFileSync(folder.file(`all-${name}.svg`), 'utf8');
+      expect(svg).toContain('heap (glibc');
+      expect(problemsInXml(svg)).toEqual([]);
+    }
+  });
+
   it('has a row for every allocator and trace, in the order asked for', async () => {
     const document = await runJson<{ format: string; traces: { trace: string; rows: Row[] }[] }>([
       ...[

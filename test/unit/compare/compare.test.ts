@@ -5,6 +5,7 @@ import {
   comparePlaces,
   compareTrace,
   encodeProgram,
+  type Measurement,
   machineGlibc,
   makeSubject,
   measureSubject,
@@ -136,13 +137,37 @@ describe('measuring', () => {
       allocator: 'chunklist',
       operations: 3,
       nsPerOperation: 100,
+      nsInterval: null,
+      leastNsPerOperation: 100,
       firstRunNsPerOperation: 300,
+      turns: 1,
       runs: 3,
       peakHeapBytes: 600,
       peakLiveBytes: 150,
       utilization: 0.25,
       systemCalls: { mmap: 2 },
       minorFaults: 4,
+    });
+  });
+
+  test('of several turns the median of the least counts, with an interval from six on', () => {
+    const turn = (cpuNs: number): Measurement => ({
+      rounds: [
+        { cpuNs: cpuNs + 1000, wallNs: 1, minorFaults: 5 },
+        { cpuNs, wallNs: 1, minorFaults: 5 },
+      ],
+      peakHeapBytes: 0,
+      systemCalls: null,
+    });
+    const trace = parse('a 0 100\n');
+    const turns = [60, 10, 50, 20, 40, 30].map(turn) as [Measurement, ...Measurement[]];
+    expect(rowOf(trace, 'native', ...turns)).toMatchObject({
+      nsPerOperation: 35,
+      nsInterval: [10, 60],
+      leastNsPerOperation: 10,
+      firstRunNsPerOperation: 1035,
+      turns: 6,
+      runs: 12,
     });
   });
 
@@ -157,13 +182,14 @@ describe('all allocators side by side', () => {
   test('take turns; each has a row', async () => {
     const trace = await readTrace('python-json');
     const turns: string[] = [];
+    const names = ['heap', 'chunklist', 'native', 'buffer'] as const;
     const rows = await compareTrace(trace, {
+      allocators: names,
       passes: 2,
       rounds: 2,
       onProgress: (allocator, pass) => turns.push(`${allocator} ${pass}`),
     });
-    const names = ['heap', 'chunklist', 'native', 'buffer'];
-    expect(turns).toEqual([0, 1].flatMap((pass) => names.map((name) => `${name} ${pass}`)));
+    expect(turns).toEqual([0, 1, 'sizes'].flatMap((pass) => names.map((name) => `${name} ${pass}`)));
     expect(rows.map((row) => row.allocator)).toEqual(names);
     for (const row of rows) {
       expect(row).toMatchObject({
