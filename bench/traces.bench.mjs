@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { encodeTrace, formatTrace, openTrace, parseTrace, readTrace } from '../dist/trace/index.js';
 
 const quick = process.argv.includes('--quick');
-const rounds = quick ? 3 : 15;
+const rounds = quick ? 3 : 40;
 const builtIn = new URL('../examples/traces/', import.meta.url).pathname;
 const study = new URL('../../shared/traces/recorded/', import.meta.url).pathname;
 const folder = existsSync(study) && !quick ? study : builtIn;
