@@ -12,41 +12,48 @@
 
 namespace {
 
-//   0x00  greet   the function to call
-//   0x08  calls   how often a function was called through it
-//   0x10  said    what the function that ran has to say, 16 bytes
-struct Visitor {
-  uint64_t (*greet)(Visitor* self);
+// What the function that ran leaves behind.
+//   0x00  calls   how often one was called
+//   0x08  said    what the last one had to say, 24 bytes
+struct Voice {
   uint64_t calls;
-  char said[16];
+  char said[24];
 };
 
-uint64_t Say(Visitor* self, const char* text) {
-  strncpy(self->said, text, sizeof self->said - 1);
-  self->said[sizeof self->said - 1] = '\0';
-  return ++self->calls;
+//   0x00  greet   the function to call
+//   0x08  voice   where it speaks
+struct Visitor {
+  uint64_t (*greet)(const Visitor* self);
+  Voice* voice;
+};
+
+uint64_t Say(const Visitor* self, const char* text) {
+  Voice* const voice = self->voice;
+  strncpy(voice->said, text, sizeof voice->said - 1);
+  voice->said[sizeof voice->said - 1] = '\0';
+  return ++voice->calls;
 }
 
-__attribute__((noinline)) uint64_t Welcome(Visitor* self) {
+__attribute__((noinline)) uint64_t Welcome(const Visitor* self) {
   return Say(self, "welcome");
 }
 
-__attribute__((noinline)) uint64_t Nod(Visitor* self) {
+__attribute__((noinline)) uint64_t Nod(const Visitor* self) {
   return Say(self, "hm");
 }
 
 // No visitor is ever given this one.
-__attribute__((noinline)) uint64_t OpenVault(Visitor* self) {
+__attribute__((noinline)) uint64_t OpenVault(const Visitor* self) {
   return Say(self, "vault is open");
 }
 
 constexpr decltype(&Welcome) kGreetings[] = {Welcome, Nod};
 
-Visitor* VisitorAt(uintptr_t address) {
-  return reinterpret_cast<Visitor*>(address);
+const Visitor* VisitorAt(uintptr_t address) {
+  return reinterpret_cast<const Visitor*>(address);
 }
 
-Napi::Value AddressOf(Napi::Env env, uint64_t (*function)(Visitor*)) {
+Napi::Value AddressOf(Napi::Env env, uint64_t (*function)(const Visitor*)) {
   return Napi::BigInt::New(env, static_cast<uint64_t>(reinterpret_cast<uintptr_t>(function)));
 }
 
@@ -63,14 +70,15 @@ Napi::Object FunctionAddresses(Napi::Env env) {
 
 Napi::Value MakeVisitor(const Napi::CallbackInfo& info) {
   Arguments in(info);
-  const uintptr_t address = in.Address("address");
-  if (in.ok()) new (VisitorAt(address)) Visitor{Welcome, 0, {}};
+  void* const address = reinterpret_cast<void*>(in.Address("address"));
+  void* const voice = reinterpret_cast<void*>(in.Address("voice"));
+  if (in.ok()) new (address) Visitor{Welcome, new (voice) Voice{0, {}}};
   return in.Refused();
 }
 
 Napi::Value GreetVisitor(const Napi::CallbackInfo& info) {
   Arguments in(info);
-  Visitor* const visitor = VisitorAt(in.Address("address"));
+  const Visitor* const visitor = VisitorAt(in.Address("address"));
   if (!in.ok()) return in.Refused();
   return Napi::Number::New(in.env(), static_cast<double>(visitor->greet(visitor)));
 }
@@ -78,7 +86,7 @@ Napi::Value GreetVisitor(const Napi::CallbackInfo& info) {
 // The same call, if the pointer is one of the two that may stand there; else -EPERM, and nothing is called.
 Napi::Value GreetVisitorChecked(const Napi::CallbackInfo& info) {
   Arguments in(info);
-  Visitor* const visitor = VisitorAt(in.Address("address"));
+  const Visitor* const visitor = VisitorAt(in.Address("address"));
   if (!in.ok()) return in.Refused();
   const auto greet = visitor->greet;
   for (const auto known : kGreetings) {

@@ -125,11 +125,12 @@ export interface NativeAddon extends NativeFaults {
   /** Functions of the addon that a `Visitor` may hold, and `openVault`, which none should. For lesson 8. */
   readonly functionAddresses: Readonly<Record<'welcome' | 'nod' | 'openVault', bigint>>;
   /**
-   * Writes a `Visitor` of 32 bytes at an address: `greet` (the function, at first `welcome`), `calls`, 16 bytes of
-   * `said`. Addresses are believed here and in the next three: a wrong one ends the process.
+   * Writes a `Visitor` of 16 bytes at an address: `greet` (the function, at first `welcome`), `voice`; and its voice of 32
+   * bytes at another: `calls`, 24 bytes of `said`. Addresses are believed here and in the next three: a wrong one ends
+   * the process.
    */
-  makeVisitor(address: bigint): void;
-  /** Calls whatever function the visitor's `greet` leads to. @returns its `calls` */
+  makeVisitor(address: bigint, voice: bigint): void;
+  /** Calls whatever function the visitor's `greet` leads to. @returns the calls of its voice */
   greetVisitor(address: bigint): number;
   /** The same if `greet` is `welcome` or `nod`; else -EPERM, and nothing is called. */
   greetVisitorChecked(address: bigint): number | NegativeErrno;
