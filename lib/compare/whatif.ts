@@ -91,7 +91,7 @@ const mostTogether = 4;
 /** Settings that are timed, beside the defaults. */
 const mostTimed = 12;
 /** A setting of fewer tunables wins when it is this close. */
-const asGood = 0.005;
+const asGood = 0.01;
 
 /**
  * Tries settings.

@@ -1,21 +1,15 @@
 /** Step 3: the heap calls of a real program, replayed on our allocators and on the platform's malloc. */
-import {
-  type AllocatorName,
-  allocatorNames,
-  type ComparisonRow,
-  compareTrace,
-  machineGlibc,
-} from '../../compare/index.ts';
+import { type AllocatorName, type ComparisonRow, compareTrace, machineGlibc } from '../../compare/index.ts';
 import { readTrace } from '../../trace/index.ts';
-import { agreementOf, renderComparison } from '../commands/compare.ts';
+import { agreementOf, renderComparison } from '../compare-page.ts';
 import { count, times, wrap } from '../words.ts';
 import { narrower, type TourStep } from './step.ts';
 
 /** Of a real `git`: small enough for a list that is walked at every malloc. */
 export const tourTrace = 'git-repack';
 
-/** Allocators with an arena; Buffers are no allocator. */
-const subjects: readonly AllocatorName[] = allocatorNames.filter((name) => name !== 'buffer');
+/** Those that are always there; Buffers are no allocator. */
+const subjects: readonly AllocatorName[] = ['heap', 'chunklist', 'native'];
 
 /** The step. */
 export const traceStep: TourStep = {
@@ -23,8 +17,8 @@ export const traceStep: TourStep = {
   title: "Replay a real program's heap",
   explanation:
     'Every malloc, realloc and free of a real program was recorded. Here they run again: on our heap (glibc in ' +
-    "TypeScript), on our list of chunks, and on this machine's own malloc in a fresh process. Utilization is peak " +
-    'live bytes / peak heap bytes.',
+    "TypeScript), on our list of chunks, and on this machine's own malloc in a fresh process. Utilization is " +
+    'peak live bytes / peak resident bytes: memory that the kernel really gave.',
   run: async (output) => {
     const trace = await readTrace(tourTrace);
     const rows = await compareTrace(trace, { allocators: subjects, passes: 1, rounds: 20, budgetMs: 1500 });
