@@ -72,7 +72,7 @@ function legend(top: number): string[] {
     ],
     [
       `<path d="M640 ${top - 24}h22" stroke="${colors.heap}" stroke-width="2" stroke-dasharray="6 3"/>`,
-      'heap: taken from the system, where the allocator tells',
+      'heap: taken from the system, where told',
     ],
   ];
   return entries.flatMap(([sample, text], index) => [

@@ -1,9 +1,12 @@
 /** Plots of made-up figures, compared with files; and of none, of one, of odd ones. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drawPlots } from '../../lib/cli/study/plots.ts';
 import { formatBytes } from '../../lib/core/index.ts';
-import { catalogue } from '../../lib/costs/index.ts';
+import { catalogue, parseReport } from '../../lib/costs/index.ts';
 import { renderLinePlot, renderRangePlot } from '../../lib/view/index.ts';
+import { root } from '../helpers/child.ts';
 import { problemsInXml } from '../helpers/xml.ts';
 import { costReport } from '../unit/costs/reports.ts';
 
@@ -80,5 +83,19 @@ describe('plots of a report', () => {
       'costs-mprotect',
       'costs-ladder',
     ]);
+  });
+});
+
+describe('docs', () => {
+  const folder = join(root, 'docs');
+  const report = parseReport(readFileSync(join(folder, 'costs.json'), 'utf8'), 'docs/costs.json');
+
+  it.each(Object.entries(drawPlots(report)))('%s.svg shows docs/costs.json', async (name, svg) => {
+    await expect(svg).toMatchFileSnapshot(join(folder, `${name}.svg`));
+  });
+
+  it('docs/costs.md shows each of them', () => {
+    const page = readFileSync(join(folder, 'costs.md'), 'utf8');
+    for (const name of Object.keys(drawPlots(report))) expect(page).toContain(`(${name}.svg)`);
   });
 });
