@@ -139,7 +139,7 @@ function show(
     output.printJson(format, document);
     return;
   }
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ format, ...document }, null, 1)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ format, ...document }, null, 2)}\n`);
   const sections = [
     renderReport(report, output),
     renderLesson(report, share, output),

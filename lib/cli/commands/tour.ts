@@ -17,6 +17,7 @@ export const nextCommands: readonly { command: string; shows: string }[] = [
   { command: `replay ${tourTrace} --on heap --check 1000`, shows: 'checked all along' },
   { command: 'compare python-json', shows: 'and with Buffers' },
   { command: 'compare --fidelity', shows: 'heap against malloc' },
+  { command: 'costs --quick', shows: 'what system calls cost' },
   { command: 'trace info jq', shows: 'what a trace holds' },
   { command: 'maps', shows: "a process's memory" },
 ];
