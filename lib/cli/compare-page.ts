@@ -104,7 +104,7 @@ export function comparisonLegend(rows: readonly ComparisonRow[], output: Output)
   const turns = Math.max(...rows.map((row) => row.turns));
   const notes = [
     `${who}.`,
-    `time: CPU time of a whole run on an empty heap, divided by its operations; of each process the least, of ${turns} processes, which take turns with the other allocators', the median. The first run pays for the engine's compilers where the allocator is JavaScript.`,
+    `time: CPU time of a whole run on an empty heap, divided by its operations; of each process the least, of ${turns} processes, which take turns with the other allocators', the median (- for the interval of fewer than six; a slow one gets one turn). The first run pays for the engine's compilers where the allocator is JavaScript.`,
     'peak heap: most bytes taken from the system; - where the allocator does not tell. resident: memory the kernel had really given at most, beyond what the process had before, looked at some 200 times in a run of its own in which every page of every block is written to. For heap and chunklist pages of the arena, for the others all anonymous memory of the process.',
     'util.: bytes asked for at the peak, of resident at its peak. in blocks, around: when most is live, the share of resident lost inside blocks (rounding), and around them (free memory, headers, tables).',
     ...(rows.some((row) => row.agreement)
