@@ -7,6 +7,7 @@ export { guardBudget, guardBudgetUsed } from './guard-budget.ts';
 export { GuardedPages, type GuardedPagesOptions } from './guarded-pages.ts';
 export { Mapping, type ProtectedRange, type Residency } from './mapping.ts';
 export { BufferTooLargeError, MappingError, type MappingErrorCode } from './mapping-error.ts';
+export { mappingSource } from './mapping-source.ts';
 export { mmap } from './mmap.ts';
 export type { FileReference, MmapOptions } from './mmap-options.ts';
 export { mmapSource } from './mmap-source.ts';

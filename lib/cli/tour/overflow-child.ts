@@ -6,8 +6,7 @@
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ARENA_HEADER_BYTES, CHUNK_HEADER_BYTES, ChunkList } from '../../chunklist/index.ts';
-import type { PageSource } from '../../core/index.ts';
-import { type Mapping, mmap } from '../../pages/index.ts';
+import { mappingSource, mmap } from '../../pages/index.ts';
 
 /** Path of this program. */
 export const overflowChild: string = fileURLToPath(import.meta.url);
@@ -34,7 +33,7 @@ function runOffTheEnd(file: string): void {
   const mapping = mmap({ file, protection: 'rw', shared: true, name: 'chunkyard overflow' });
   const guardOffset = arenaPages * mapping.pageSizeBytes;
   mapping.protect('none', { offset: guardOffset, length: mapping.pageSizeBytes });
-  const heap = ChunkList.create({ source: fixedSource(mapping, guardOffset) });
+  const heap = ChunkList.create({ source: mappingSource(mapping, guardOffset) });
   const block = lastBlock(heap, guardOffset);
   const plan: OverflowPlan = {
     askedBytes,
@@ -58,20 +57,4 @@ function lastBlock(heap: ChunkList, endOffset: number): number {
   const block = heap.malloc(askedBytes);
   if (block === null) throw new Error('the arena has no room for the block');
   return block;
-}
-
-/** The first pages of a mapping as a page source of fixed size. */
-function fixedSource(mapping: Mapping, committedBytes: number): PageSource {
-  return {
-    kind: 'file',
-    baseAddress: mapping.address,
-    pageSizeBytes: mapping.pageSizeBytes,
-    limitBytes: committedBytes,
-    committedBytes,
-    buffer: mapping.buffer,
-    systemCalls: {},
-    grow: () => false,
-    shrink: () => false,
-    release: () => mapping.unmap(),
-  };
 }
