@@ -69,14 +69,21 @@ async function readWhole(
   source: string,
   limitBytes: number,
 ): Promise<Uint8Array> {
-  // No text has such a byte: it is read no further, as a device may go on for ever.
-  if (!isPacked(start) && start.includes(0)) {
+  // What cannot be a trace is read no further, as it may go on for ever: its first line says what is wrong.
+  if (!isPacked(start) && !mayBeText(start)) {
+    const first = start.slice();
     await reader.close();
-    return start.slice();
+    return first;
   }
   const bytes = await reader.rest(limitBytes + packingBytes);
   if (bytes.length > limitBytes + packingBytes) throw tooLarge(source, limitBytes);
   return await decompress(bytes, source, limitBytes);
+}
+
+/** @returns true when the bytes may start one of the text formats; none of them has a zero byte */
+function mayBeText(start: Uint8Array): boolean {
+  const opening = new TextDecoder('latin1').decode(start);
+  return !start.includes(0) && /^\s*(?:[#\d=@]|[arfv]\s|$)/.test(opening);
 }
 
 async function* once<T>(piece: T): AsyncGenerator<T> {

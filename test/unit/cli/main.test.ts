@@ -12,9 +12,11 @@ const commands = [
   ['whatif'],
   ['draw'],
   ['guard'],
+  ['record'],
   ['trace'],
   ['trace', 'info'],
   ['trace', 'convert'],
+  ['trace', 'generate'],
 ];
 
 describe('help', () => {
