@@ -157,7 +157,6 @@ const glibc241: Profile = {
 const glibc242: Profile = {
   ...glibc241,
   version: '2.42',
-  cacheMaxChunk: 0x400,
   cacheStructBytes: 760,
   cacheClasses: 76,
   cacheCountsPlaces: true,
