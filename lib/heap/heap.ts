@@ -10,6 +10,7 @@ import {
 } from '../core/index.ts';
 import { bufferWindow } from './buffer-window.ts';
 import { CountedCache } from './counted-cache.ts';
+import { type Defence, defences, hardenedProfile, withDefences } from './defences/index.ts';
 import { FIRST_SLOT } from './layout.ts';
 import type { GlibcVersion, Profile } from './profile.ts';
 import { profiles } from './profiles.ts';
@@ -44,13 +45,18 @@ export interface HeapOptions {
   key?: bigint;
   /** Window offset of the arena's first heap, a multiple of 64 MiB. @defaultValue 64 MiB */
   heapStart?: number;
+  /** Defences that the version lacks, or no version has. @defaultValue none */
+  defences?: readonly Defence[];
+  /** Ask memory for the cache's limit, as the C library does: a wild write may reach it. @defaultValue false */
+  limitsInMemory?: boolean;
 }
 
 /** glibc's malloc over a window. */
 export type Heap = Surface;
 
 type Variant = new (setup: EngineSetup) => CountedCache;
-const strictVariants = new Map<Variant, Variant>();
+/** Classes made so far, by the switches that are on: V8 optimises a class, not a combination of switches. */
+const madeVariants = new Map<string, Variant>();
 
 /** Makes heaps, and tells them apart: `Heap.create()`, `x instanceof Heap`. */
 export const Heap: {
@@ -64,8 +70,9 @@ export const Heap: {
    * @throws ArgumentError when an option cannot be meant
    */
   create(options: HeapOptions = {}): Heap {
-    const profile =
-      profiles[requireOneOf('glibc', options.glibc ?? '2.36', Object.keys(profiles) as GlibcVersion[])];
+    const chosen = requireDefences(options.defences ?? []);
+    const glibc = requireOneOf('glibc', options.glibc ?? '2.36', Object.keys(profiles) as GlibcVersion[]);
+    const profile = hardenedProfile(profiles[glibc], chosen);
     const isSecond = requireOneOf('arena', options.arena ?? 'main', ['main', 'thread'] as const) === 'thread';
     const threads = requireThreads(options.threads, isSecond);
     // Room for thread heaps beside the break.
@@ -81,7 +88,7 @@ export const Heap: {
         source.sizeBytes,
       );
     }
-    const heap = new (variantOf(profile, options.strict ?? false))({
+    const heap = new (variantOf(profile, options, chosen))({
       profile,
       space: layOut(source, limit, threaded, heapStart),
       threaded: isSecond,
@@ -106,12 +113,23 @@ function familyOf(profile: Profile): Variant {
   return profile.safeLinking ? GlibcHeap : PlainHeap;
 }
 
-function variantOf(profile: Profile, isStrict: boolean): Variant {
+function variantOf(profile: Profile, options: HeapOptions, defences: readonly Defence[]): Variant {
+  const { strict: isStrict = false, limitsInMemory = false } = options;
   const variant = familyOf(profile);
-  if (!isStrict) return variant;
-  const made = strictVariants.get(variant) ?? strict(variant);
-  strictVariants.set(variant, made);
+  if (!isStrict && !limitsInMemory && defences.length === 0) return variant;
+  const name = [variant.name, isStrict, limitsInMemory, profile.cacheKey, ...defences.toSorted()].join(' ');
+  let made = madeVariants.get(name);
+  if (made === undefined) {
+    made = withDefences(variant, profile, defences, limitsInMemory);
+    if (isStrict) made = strict(made);
+    madeVariants.set(name, made);
+  }
   return made;
+}
+
+function requireDefences(names: readonly Defence[]): readonly Defence[] {
+  const known = Object.keys(defences) as Defence[];
+  return [...new Set(names.map((name) => requireOneOf('defences', name, known)))];
 }
 
 /** @returns the number of threads, 1 when there is only the one that `arena` names */

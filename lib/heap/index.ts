@@ -1,8 +1,9 @@
 /** glibc's malloc in TypeScript, over a window of memory. */
 export { type BufferWindowOptions, bufferWindow } from './buffer-window.ts';
 export type { MalloptName } from './calls.ts';
+export { type Defence, defenceOverheadBytes, defences, sampleEvery } from './defences/index.ts';
 export { Heap, type HeapOptions } from './heap.ts';
-export { MAIN_ARENA } from './layout.ts';
+export { MAIN_ARENA, TCACHE_BINS } from './layout.ts';
 export type { FreeList } from './lists.ts';
 export type { GlibcVersion, Profile } from './profile.ts';
 export { profiles } from './profiles.ts';

@@ -56,8 +56,12 @@ export abstract class LargeChecks extends Growing {
     const address = this.real(forward);
     const back = this.peek(address + 24n);
     const next = this.peek(back + 16n);
-    if (next !== address && this.profile.largeInsertTests) {
-      this.abort('malloc(): largebin double linked list corrupted (bk)', forward, address, next);
+    if (next !== address) {
+      if (this.profile.largeInsertTests) {
+        this.abort('malloc(): largebin double linked list corrupted (bk)', forward, address, next);
+      }
+      // As in the ring: the word may have held anything.
+      this.poke(back + 16n, address);
     }
     this.requireAligned(back);
   }

@@ -46,7 +46,7 @@ export const THREAD_WORDS: number = LIBRARY_DATA + 0x100;
  * The process's malloc parameters.
  *      0 trim_threshold | 8 top_pad | 16 mmap_threshold | 24 n_mmaps 4 | 28 n_mmaps_max 4 | 32 max_n_mmaps 4 |
  *      36 no_dyn_threshold 4 | 40 mmapped_mem | 48 max_mmapped_mem | 56 sbrk_base | 64 max_fast | 72 perturb 4 |
- *      80 arena_max | 88 arena_test | 96 narenas | 104 arena to be shared next
+ *      80 arena_max | 88 arena_test | 96 narenas | 104 arena to be shared next | 112 tcache_bins (see limits-in-memory)
  */
 export const PARAMETERS: number = LIBRARY_DATA + 0x200;
 export const TRIM_THRESHOLD: number = PARAMETERS;
@@ -65,6 +65,7 @@ export const ARENA_MAX: number = PARAMETERS + 80;
 export const ARENA_TEST: number = PARAMETERS + 88;
 export const NARENAS: number = PARAMETERS + 96;
 export const NEXT_ARENA: number = PARAMETERS + 104;
+export const TCACHE_BINS: number = PARAMETERS + 112;
 
 /** The main arena's state struct. */
 export const MAIN_ARENA: number = LIBRARY_DATA + 0xc60;

@@ -1,0 +1,73 @@
+/**
+ * free clears a block, and malloc looks whether it is still clear. What the allocator itself writes into free
+ * chunks stays out of the test:
+ *
+ *      pointer + 0          16 or 32       tag + 8                      size - 16
+ *      | fd bk (nextsize)   | tag          | zero ..................... | footer |
+ *
+ * The tag says that this very chunk was cleared as a whole; it goes with the next owner's bytes, or when a
+ * free clears a block over it. So a chunk that was merged or cut in between is not tested.
+ */
+import { HeapError } from '../../core/index.ts';
+import type { HeapClass } from '../strict.ts';
+
+const tagAt = 32;
+/** Chunks below have no room for a tag. */
+const leastChunk = 64;
+
+/**
+ * @param base a variant
+ * @returns the same, clearing on free and testing on reuse
+ */
+export function zeroOnFree<T extends HeapClass>(base: T): T {
+  class ZeroOnFree extends base {
+    readonly #secret: number = Math.floor(Math.random() * 2 ** 32);
+
+    #tagOf(p: number, chunk: number): number {
+      return (Math.imul(p ^ this.#secret, 0x9e37_79b1) ^ chunk) >>> 0;
+    }
+
+    /** @returns size of the chunk of a block if it is one of the heap, with a header that can be believed */
+    #chunkOf(p: number): number {
+      if ((p & 15) !== 0 || !this.space.isAccessible(p - 16, 32)) return 0;
+      const raw = this.w[(p >>> 2) - 2];
+      const chunk = (raw & ~7) >>> 0;
+      const isOwnMapping = (raw & 2) !== 0;
+      return isOwnMapping || !this.space.isAccessible(p - 16, chunk) ? 0 : chunk;
+    }
+
+    #reused(pointer: number | null): number | null {
+      if (pointer === null) return null;
+      const chunk = this.#chunkOf(pointer);
+      const i = (pointer + tagAt) >>> 2;
+      if (chunk < leastChunk || this.w[i] !== this.#tagOf(pointer, chunk)) return pointer;
+      this.w[i] = 0;
+      const end = (pointer + chunk - 16) >>> 2;
+      for (let at = i + 1; at < end; at++) if (this.w[at] !== 0) this.#refuse(pointer, at << 2);
+      return pointer;
+    }
+
+    #refuse(pointer: number, at: number): never {
+      throw new HeapError('ERR_HEAP_CORRUPTED', 'zero on free: a free block was written to', {
+        pointer,
+        rule: `byte ${at - pointer} is as free left it`,
+        expected: 0,
+        actual: this.w[at >>> 2],
+      });
+    }
+
+    override malloc(sizeBytes: number): number | null {
+      return this.#reused(super.malloc(sizeBytes));
+    }
+
+    override free(pointer: number | null): void {
+      const chunk = pointer === null ? 0 : this.#chunkOf(pointer);
+      if (pointer !== null && chunk > 0) {
+        this.b.fill(0, pointer, pointer + chunk - 8);
+        if (chunk >= leastChunk) this.w[(pointer + tagAt) >>> 2] = this.#tagOf(pointer, chunk);
+      }
+      super.free(pointer);
+    }
+  }
+  return ZeroOnFree;
+}
