@@ -57,6 +57,7 @@
         "native/readable.cc",
         "native/shared_file.cc",
         "native/signal_chain.cc",
+        "native/stack_key.cc",
         "native/stay_loaded.cc",
         "native/syscall_timer.cc",
         "native/timed_advice.cc",

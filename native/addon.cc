@@ -52,6 +52,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["guardMemory"] = Napi::Function::New<GuardMemory>(env, "guardMemory");
   exports["guardCounters"] = Napi::Function::New<GuardCounterMemory>(env, "guardCounters");
   exports["internSite"] = Napi::Function::New<InternSite>(env, "internSite");
+  exports["stackKey"] = Napi::Function::New<StackKey>(env, "stackKey");
   exports["siteText"] = Napi::Function::New<SiteTextOf>(env, "siteText");
 
   exports["readFaults"] = Napi::Function::New<ReadFaults>(env, "readFaults");

@@ -60,6 +60,9 @@ Napi::Value GuardCounterMemory(const Napi::CallbackInfo& info);
 Napi::Value InternSite(const Napi::CallbackInfo& info);
 Napi::Value SiteTextOf(const Napi::CallbackInfo& info);
 
+// stack_key.cc
+Napi::Value StackKey(const Napi::CallbackInfo& info);
+
 // fault_calls.cc
 Napi::Value ReadFaults(const Napi::CallbackInfo& info);
 Napi::Value NameThread(const Napi::CallbackInfo& info);

@@ -6,7 +6,7 @@ import { alignDown, alignUp, type Random, seededRandom } from '../core/index.ts'
 import type { GuardedPages } from '../pages/index.ts';
 import type { GuardedSettings } from './options.ts';
 import { FREED_BYTE, FRESH_BYTE, firstDamage, lastDamage, SLACK_BYTE } from './patterns.ts';
-import { catchSite, formatSite, type Site } from './sites.ts';
+import { type Site, SiteCatcher } from './sites.ts';
 import { SlotPool } from './slot-pool.ts';
 import {
   BLOCK_START,
@@ -35,6 +35,7 @@ export class GuardedBlocks {
   readonly pages: GuardedPages;
   readonly table: SlotTable;
   readonly pool: SlotPool;
+  readonly sites: SiteCatcher;
   /** The window. */
   readonly bytes: Uint8Array;
   /** The same, for comparing. */
@@ -44,8 +45,6 @@ export class GuardedBlocks {
   readonly #random: Random;
   readonly #allocSites: (Site | undefined)[] = [];
   readonly #freeSites: (Site | undefined)[] = [];
-  /** The process will report without JavaScript: sites must be text, in native memory, beforehand. */
-  readonly #writesSites: boolean;
 
   constructor(settings: GuardedSettings, pages: GuardedPages) {
     this.settings = settings;
@@ -60,7 +59,8 @@ export class GuardedBlocks {
     this.bytes = pages.bytes;
     this.#buffer = Buffer.from(this.bytes.buffer as ArrayBuffer, this.bytes.byteOffset, this.bytes.length);
     this.#random = seededRandom(settings.seed);
-    this.#writesSites = settings.policy === 'die';
+    // A process that dies reports without JavaScript: stacks must be text, in native memory, beforehand.
+    this.sites = new SiteCatcher(settings.stackFrames, settings.policy === 'die');
   }
 
   get random(): Random {
@@ -119,11 +119,6 @@ export class GuardedBlocks {
     this.pool.giveBack(slot);
   }
 
-  /** Catches the stack of the call under way. */
-  catchSite(): Site | undefined {
-    return catchSite(this.settings.stackFrames, this.#writesSites);
-  }
-
   /** @returns slots of all live blocks */
   liveSlots(): number[] {
     const live: number[] = [];
@@ -161,12 +156,12 @@ export class GuardedBlocks {
 
   /** @returns lines of the stack that allocated a slot's block, or null */
   allocatedAt(slot: number): string | null {
-    return formatSite(this.#allocSites[slot], this.settings.stackFrames);
+    return this.sites.format(this.#allocSites[slot]);
   }
 
   /** @returns lines of the stack that freed it, or null */
   freedAt(slot: number): string | null {
-    return formatSite(this.#freeSites[slot], this.settings.stackFrames);
+    return this.sites.format(this.#freeSites[slot]);
   }
 
   #isLeft(): boolean {

@@ -123,7 +123,7 @@ export class GuardedHeap implements Allocator {
     if (moved === null) return null;
     const kept = Math.min(size, this.#blocks.table.get(slot, SIZE_BYTES));
     this.#blocks.bytes.copyWithin(moved, pointer, pointer + kept);
-    this.#blocks.release(slot, this.#blocks.catchSite());
+    this.#blocks.release(slot, this.#blocks.sites.catch());
     return moved;
   }
 
@@ -139,7 +139,7 @@ export class GuardedHeap implements Allocator {
     const start = this.#sampler.start();
     const slot = this.#live(pointer, 'free()');
     this.#log.requireWhole(slot);
-    this.#blocks.release(slot, this.#blocks.catchSite());
+    this.#blocks.release(slot, this.#blocks.sites.catch());
     this.#sampler.charge(start);
   }
 
@@ -267,7 +267,7 @@ export class GuardedHeap implements Allocator {
   }
 
   #inSlot(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
-    const site = this.#blocks.catchSite();
+    const site = this.#blocks.sites.catch();
     const slot = this.#blocks.allocate(sizeBytes, alignment, isZeroed, site);
     return slot < 0 ? null : this.#blocks.table.get(slot, BLOCK_START);
   }

@@ -1,53 +1,85 @@
 /**
- * Where a block was allocated or freed. Catching a stack costs a microsecond or two, writing it as text twice that
- * again: text is made when somebody asks.
+ * Where a block was allocated or freed. Catching a stack costs two microseconds or three, writing it as text as much
+ * again: so a stack is caught once and found again by its key, and its text is made when somebody asks. The parents of
+ * async functions are left out: the key does not tell them apart.
  */
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { catchWrittenSite, type WrittenSite } from './written-sites.ts';
+import { internSite, stackKey } from '../posix/index.ts';
+
+/** A stack as text, in native memory too: for a process that will report without JavaScript. */
+interface WrittenSite {
+  /** Lines `at f (file:line:column)`. */
+  text: string | null;
+  /** What the block table takes. */
+  number: number;
+}
 
 /** A stack that was caught: unwritten, or written because the process may die without a chance to. */
 export type Site = Error | WrittenSite;
 
-/** Most frames of ours above the caller's: realloc, malloc, two inside, the two that catch. */
-const ourFrames = 6;
+/** Most frames of ours above the caller's: realloc, malloc, two inside, the one that catches. */
+const ourFrames = 5;
 const ourFolder = dirname(fileURLToPath(import.meta.url));
+/** More would be stacks from before many collections: their keys do not come again. */
+const mostKnown = 2048;
 
-/**
- * Catches the stack of whoever called into this layer.
- * @param frames most frames kept; 0: nothing is caught
- * @param isWritten writes it at once
- */
-export function catchSite(frames: number, isWritten: boolean): Site | undefined {
-  if (frames === 0) return undefined;
-  if (isWritten) {
-    return catchWrittenSite(frames + ourFrames + 1, (lines) => {
-      const text = chooseLines(lines, frames);
-      return { text, short: shorten(text ?? '') };
-    });
+/** Catches the stacks of one heap's users. */
+export class SiteCatcher {
+  readonly #frames: number;
+  readonly #isWritten: boolean;
+  readonly #known = new Map<number, Site>();
+
+  /**
+   * @param frames most frames kept; 0: nothing is caught
+   * @param isWritten stacks are written when they are caught
+   */
+  constructor(frames: number, isWritten: boolean) {
+    this.#frames = frames;
+    this.#isWritten = isWritten;
   }
-  const before = Error.stackTraceLimit;
-  Error.stackTraceLimit = frames + ourFrames;
-  const site = new Error();
-  Error.stackTraceLimit = before;
-  return site;
+
+  /** The stack of whoever called into this layer. */
+  catch(): Site | undefined {
+    if (this.#frames === 0) return undefined;
+    const key = stackKey(this.#frames + ourFrames);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const caught = this.#catchNow();
+    const site = this.#isWritten ? this.#write(caught) : caught;
+    if (key === 0) return site;
+    if (this.#known.size === mostKnown) this.#known.clear();
+    this.#known.set(key, site);
+    return site;
+  }
+
+  /** @returns lines `at f (file:line:column)`, or null when there are none */
+  format(site: Site | undefined): string | null {
+    if (site === undefined) return null;
+    if ('number' in site) return site.text;
+    return typeof site.stack === 'string' ? chooseLines(site.stack, this.#frames) : null;
+  }
+
+  #catchNow(): Error {
+    const before = Error.stackTraceLimit;
+    Error.stackTraceLimit = this.#frames + ourFrames + 1;
+    const site = new Error();
+    Error.stackTraceLimit = before;
+    return site;
+  }
+
+  #write(site: Error): WrittenSite {
+    const text = this.format(site);
+    return { text, number: internSite(shorten(text ?? '')) };
+  }
 }
 
-/**
- * Writes a stack as text.
- * @returns lines `at f (file:line:column)` without this layer's own first frames and without the engine's loaders;
- *   null when there are none
- */
-export function formatSite(site: Site | undefined, frames: number): string | null {
-  if (site === undefined) return null;
-  if ('number' in site) return site.text;
-  return typeof site.stack === 'string' ? chooseLines(site.stack.split('\n'), frames) : null;
-}
-
-function chooseLines(lines: string[], frames: number): string | null {
-  const stack = lines
+/** The lines that say something: without this layer's own first frames, and without the engine's loaders. */
+function chooseLines(stackText: string, frames: number): string | null {
+  const stack = stackText
+    .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line.startsWith('at ') && !/\bnode:/.test(line));
+    .filter((line) => line.startsWith('at ') && !line.startsWith('at async ') && !/\bnode:/.test(line));
   const first = stack.findIndex((line) => !line.includes(ourFolder));
   // A bundler may have put everything into one folder: then our own frames stay.
   return stack.length === 0 ? null : stack.slice(Math.max(0, first), Math.max(0, first) + frames).join('\n');

@@ -2,7 +2,6 @@
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { FaultBlock, MemoryFault } from '../core/index.ts';
 import type { GuardedBlocks, SlackDamage } from './blocks.ts';
-import { formatSite } from './sites.ts';
 import { BLOCK_START, NUMBER, SIZE_BYTES, USABLE_BYTES, USABLE_START } from './slot-table.ts';
 
 /** Name of this thread in reports. */
@@ -30,7 +29,7 @@ export function slackFault(blocks: GuardedBlocks, slot: number, damage: SlackDam
     thread: threadName,
     threadId: isMainThread ? process.pid : 0,
     timeMs: Date.now(),
-    jsStack: formatSite(blocks.catchSite(), settings.stackFrames),
+    jsStack: blocks.sites.format(blocks.sites.catch()),
   };
 }
 

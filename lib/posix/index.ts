@@ -47,5 +47,6 @@ export { type MemoryRange, parseMaps, type RangeKind } from './parse-maps.ts';
 export { type ProgramBreak, programBreak } from './program-break.ts';
 export { registerRange, unregisterRange } from './range-names.ts';
 export { residentBytes } from './resident.ts';
+export { stackKey } from './stack-key.ts';
 export { type Feature, isSupported } from './support.ts';
 export { crossings, cycleCounter, timedCases, timeSystemCall } from './timing.ts';

@@ -97,6 +97,8 @@ export interface NativeFaults {
    */
   guardMemory(id: number, part: number): ArrayBuffer | NegativeErrno;
 
+  /** See stack-key.ts; 0 where the engine lacks what it needs. */
+  stackKey(frames: number): number;
   internSite(text: string): number;
   /** Text of a site; empty for 0. */
   siteText(site: number): string;
