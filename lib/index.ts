@@ -109,6 +109,17 @@ export {
   type Violation,
   type WindowSource,
 } from './core/index.ts';
+// The lecture, as steps that run on real memory.
+export {
+  type Lesson,
+  type LessonStep,
+  LessonWalk,
+  lessons,
+  type MemoryPiece,
+  type MemoryWord,
+  type Question,
+  type StepCheck,
+} from './lessons/index.ts';
 // Mapped memory and page sources.
 export {
   type BreakSourceOptions,
