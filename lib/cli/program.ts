@@ -5,6 +5,7 @@ import { addCompare } from './commands/compare.ts';
 import { addCosts } from './commands/costs.ts';
 import { addDraw } from './commands/draw.ts';
 import { addGuard } from './commands/guard.ts';
+import { addLesson } from './commands/lesson.ts';
 import { addMaps } from './commands/maps.ts';
 import { addRecord } from './commands/record.ts';
 import { addReplay } from './commands/replay.ts';
@@ -40,6 +41,7 @@ export function makeProgram(output: Output): Command {
     addCosts,
     addDraw,
     addGuard,
+    addLesson,
     addRecord,
     addTrace,
   ])

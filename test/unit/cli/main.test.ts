@@ -12,6 +12,7 @@ const commands = [
   ['whatif'],
   ['draw'],
   ['guard'],
+  ['lesson'],
   ['record'],
   ['trace'],
   ['trace', 'info'],
