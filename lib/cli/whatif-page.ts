@@ -34,7 +34,7 @@ export function renderWhatIf(
     ...notShown(rows.length - 1 - shown.length, options, output),
     '',
     ...recommended(result, output),
-    ...(verification ? ['', ...verified(verification, result, output)] : []),
+    ...(verification ? ['', ...verified(verification, result, options, output)] : []),
   ];
 }
 
@@ -114,7 +114,27 @@ function recommended({ recommendation, defaults, trace }: WhatIfResult, output: 
   ];
 }
 
-function verified(rows: readonly Verification[], { threads }: WhatIfResult, output: Output): string[] {
+/** Said when the estimate was too good: the recommendation is slower than what was asked for. */
+function slowerThanThought(
+  rows: readonly Verification[],
+  { recommendation, defaults }: WhatIfResult,
+  { slower, by }: WhatIfPageOptions,
+): string[] {
+  const timeOf = (setting?: string): number =>
+    rows.find((row) => row.setting === setting)?.nativeNsPerOperation ?? 0;
+  const factor = timeOf(recommendation?.setting) / timeOf(defaults.setting);
+  if (!(factor > slower) || by === 'time') return [];
+  const text = `Natively ${recommendation?.setting} takes ${factor.toFixed(2)} times as long as the defaults`;
+  return ['', `${text}, more than --slower ${slower} allows: the estimate was too low.`];
+}
+
+function verified(
+  rows: readonly Verification[],
+  result: WhatIfResult,
+  options: WhatIfPageOptions,
+  output: Output,
+): string[] {
+  const { threads } = result;
   const equal = rows.filter((row) => row.equal).length;
   const verdict = `${equal} of ${rows.length} predictions are what the native malloc takes, to the byte`;
   const model = threads > 1 ? ' (its threads taking turns as recorded; time: all on one thread)' : '';
@@ -137,5 +157,6 @@ function verified(rows: readonly Verification[], { threads }: WhatIfResult, outp
         row.nativeNsPerOperation === null ? '-' : duration(row.nativeNsPerOperation),
       ]),
     ),
+    ...slowerThanThought(rows, result, options).flatMap((line) => wrap(line, output.width)),
   ];
 }

@@ -48,17 +48,22 @@ export function explainSetting(defaults: WhatIfRow, chosen: WhatIfRow): string {
   const main = names.reduce((most, name) =>
     before[name] - after[name] > before[most] - after[most] ? name : most,
   );
-  const list = names.filter((name) => name !== main && name !== 'asked').map((name) => part(name, before));
+  const parts = names.map((name) => `${formatBytes(before[name])} ${partWords[name]}`).join(', ');
+  const peak = formatBytes(chosen.peakHeapBytes);
+  // Less live data at the peak: the peak is another one.
+  const change =
+    main === 'asked'
+      ? `that moment passes with less, and the largest heap, ${peak}, comes after ` +
+        `${count(chosen.atPeak.operations)} operations instead of ${count(defaults.atPeak.operations)}`
+      : `the peak is ${peak}, with ${formatBytes(after[main])} ${partWords[main]}`;
   const why =
-    `At its peak the default heap takes ${formatBytes(defaults.peakHeapBytes)}, of which ${part(main, before)}` +
-    ` (the rest: ${part('asked', before)}, ${list.join(', ')}); with ${chosen.setting} the peak is ` +
-    `${formatBytes(chosen.peakHeapBytes)}, and of ${partWords[main]} there is ${formatBytes(after[main])}` +
-    `${mappings(defaults, chosen)}.`;
+    `At its peak the default heap takes ${formatBytes(defaults.peakHeapBytes)} (${parts}); with ` +
+    `${chosen.setting} ${change}${mappings(defaults, chosen)}.`;
   return `${why} ${price(defaults, chosen)}`;
 }
 
-function part(name: keyof Parts, parts: Parts): string {
-  return `${formatBytes(parts[name])} ${name === 'asked' ? 'is' : 'in'} ${partWords[name]}`;
+function count(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 /** Said where it is the reason: large blocks that moved into mappings of their own, or out of them. */
@@ -76,14 +81,13 @@ function price(defaults: WhatIfRow, chosen: WhatIfRow): string {
   const more = change < 3 ? 'about the same' : `about ${change} % ${factor > 1 ? 'more' : 'less'}`;
   const time = `${more} time (an estimate${shares})`;
   const calls = `${callsOf(chosen)} system calls instead of ${callsOf(defaults)}`;
-  const pages = `${chosen.freshPages.toLocaleString('en-US')} fresh pages instead of ${defaults.freshPages.toLocaleString('en-US')}`;
+  const pages = `${count(chosen.freshPages)} fresh pages instead of ${count(defaults.freshPages)}`;
   return `It needs ${calls} and ${pages}, and ${time}.`;
 }
 
 function callsOf({ systemCalls }: WhatIfRow): string {
   const sum = Object.values(systemCalls).reduce((total, times) => total + times, 0);
   const [most] = Object.entries(systemCalls).sort((a, b) => b[1] - a[1]);
-  const main =
-    most === undefined || sum === most[1] ? '' : ` (${most[0]} ${most[1].toLocaleString('en-US')})`;
-  return `${sum.toLocaleString('en-US')}${main}`;
+  const main = most === undefined || sum === most[1] ? '' : ` (${most[0]} ${count(most[1])})`;
+  return `${count(sum)}${main}`;
 }

@@ -33,7 +33,7 @@ export interface WhatIfOptions {
   goal?: WhatIfGoal;
   /** A recommendation may be slower than the defaults by this factor, as estimated. @defaultValue 1.25 */
   slowerAtMost?: number;
-  /** How often each setting that comes into question is timed. @defaultValue 3 */
+  /** How often each setting that comes into question is timed. @defaultValue 5 */
   turns?: number;
   /** Worker threads. @defaultValue one for each core */
   workers?: number;
@@ -113,7 +113,7 @@ export async function whatIf(trace: Trace, options: WhatIfOptions = {}): Promise
     const defaults = rows.find((row) => row.environment === '') ?? rows[0];
     await timeBest(pool, rows, defaults, {
       kernelNs: (row) => kernelNs(row, prices) / Math.max(1, trace.operationCount),
-      ...{ goal, slowerAtMost, turns: options.turns ?? 3 },
+      ...{ goal, slowerAtMost, turns: options.turns ?? 5 },
     });
     if (goal === 'time') rows.sort((a, b) => a.timeFactor - b.timeFactor);
     return {
