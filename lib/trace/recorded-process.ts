@@ -1,8 +1,9 @@
 /** What a recording came to. */
+import type { CytraceTotals } from './cytrace-layout.ts';
 import type { CallCounts } from './heap-calls.ts';
 
 /** One process of a recording, or one of the programs that a process ran one after the other. */
-export interface RecordedProcess extends CallCounts {
+export interface RecordedProcess extends CallCounts, Omit<CytraceTotals, 'recording'> {
   /** Where its trace is. */
   file: string;
   fileBytes: number;
@@ -14,12 +15,6 @@ export interface RecordedProcess extends CallCounts {
   forked: boolean;
   /** It ended by exit(), not by a signal, `_exit` or another exec. */
   ended: boolean;
-  operations: number;
-  blocks: number;
-  threads: number;
-  peakLiveBytes: number;
-  peakLiveBlocks: number;
-  liveAtEnd: number;
   /** Allocations that got no memory: left out. */
   failedAllocations: number;
   /** Calls under way when the process ended. */
