@@ -2,7 +2,11 @@
 
 #include "fault_context.h"
 
+#ifdef __APPLE__
+#include <sys/ucontext.h>
+#else
 #include <ucontext.h>
+#endif
 
 namespace {
 

@@ -13,7 +13,6 @@
 #include <sys/uio.h>
 #elif defined(__APPLE__)
 #include <mach/mach.h>
-#include <mach/mach_vm.h>
 #endif
 
 namespace {
@@ -44,9 +43,9 @@ int IsPageReadable(uintptr_t address) {
 
 int IsPageReadable(uintptr_t address) {
   char byte;
-  mach_vm_size_t size = 0;
+  vm_size_t size = 0;
   const kern_return_t result =
-      mach_vm_read_overwrite(mach_task_self(), address, 1, reinterpret_cast<mach_vm_address_t>(&byte), &size);
+      vm_read_overwrite(mach_task_self(), address, 1, reinterpret_cast<vm_address_t>(&byte), &size);
   return result == KERN_SUCCESS && size == 1 ? 1 : 0;
 }
 
