@@ -96,12 +96,11 @@ function hang(text: string, width: number): string[] {
 }
 
 function renderMemory(pieces: readonly MemoryPiece[], output: Output): string[] {
-  const names = pieces.flatMap((piece) => piece.words.map(({ name }) => name.length));
-  const nameColumns = Math.max(0, ...names);
-  return pieces.flatMap((piece) => [
-    ...hang(`${piece.title}, at ${hex(piece.address)}`, output.width),
-    ...piece.words.flatMap((word) => renderWord(word, nameColumns, output)),
-  ]);
+  return pieces.flatMap(({ title, address, words }) => {
+    const nameColumns = Math.max(...words.map(({ name }) => name.length));
+    const lines = words.flatMap((word) => renderWord(word, nameColumns, output));
+    return [...hang(`${title}, at ${hex(address)}`, output.width), ...lines];
+  });
 }
 
 /** `  +0x08  fwd  0x00007f2500000070 → 0x00007f25000000b0  b → c`; one value where nothing changed. */
