@@ -109,7 +109,7 @@ export abstract class Allocating extends Scanning {
     if (size < BigInt(nb + 32)) return 0;
     const rest = top + BigInt(nb);
     this.poke(this.real(av + this.topAt), rest);
-    this.poke(top + 8n, BigInt(nb | 1 | this.arenaFlag(av)));
+    this.poke(top + 8n, BigInt((nb | 1 | this.arenaFlag(av)) >>> 0));
     this.poke(rest + 8n, (size - BigInt(nb)) | 1n);
     return this.offsetOf(top) + 16;
   }

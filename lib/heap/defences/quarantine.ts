@@ -2,8 +2,9 @@
  * Freed blocks wait before they are free: a second free meets them there, and what was written to them meanwhile
  * is noticed when they leave.
  */
-import { HeapError } from '../../core/index.ts';
+import { type FreeExplanation, HeapError } from '../../core/index.ts';
 import type { HeapClass } from '../strict.ts';
+import { explainFirst } from './explain-first.ts';
 
 /** Most that waits, blocks and bytes; a block above a sixteenth of that does not. */
 export const quarantineLimits: { blocks: number; bytes: number } = { blocks: 256, bytes: 1 << 20 };
@@ -24,12 +25,7 @@ export function quarantined<T extends HeapClass>(base: T): T {
         super.free(pointer);
         return;
       }
-      if (this.#waiting.has(pointer)) {
-        throw new HeapError('ERR_HEAP_DOUBLE_FREE', 'quarantine: the block is already free', {
-          pointer,
-          rule: 'a block is freed once',
-        });
-      }
+      this.#requireElsewhere(pointer);
       const bytes = this.#usableOf(pointer);
       if (bytes === 0 || bytes > quarantineLimits.bytes / 16) {
         super.free(pointer);
@@ -44,6 +40,7 @@ export function quarantined<T extends HeapClass>(base: T): T {
 
     override realloc(pointer: number | null, sizeBytes: number): number | null {
       if (pointer === null || sizeBytes === 0) return super.realloc(pointer, sizeBytes);
+      this.#requireElsewhere(pointer);
       const bytes = this.#usableOf(pointer);
       if (bytes === 0) return super.realloc(pointer, sizeBytes);
       if (sizeBytes <= bytes && 2 * sizeBytes >= bytes) return pointer;
@@ -52,6 +49,24 @@ export function quarantined<T extends HeapClass>(base: T): T {
       this.b.copyWithin(moved, pointer, pointer + Math.min(bytes, sizeBytes));
       this.free(pointer);
       return moved;
+    }
+
+    override explainFree(pointer: number): FreeExplanation {
+      const test = (): void => this.#requireElsewhere(pointer);
+      return explainFirst(pointer, 'quarantine', test, () => super.explainFree(pointer));
+    }
+
+    override usableSize(pointer: number): number {
+      this.#requireElsewhere(pointer);
+      return super.usableSize(pointer);
+    }
+
+    #requireElsewhere(pointer: number): void {
+      if (!this.#waiting.has(pointer)) return;
+      throw new HeapError('ERR_HEAP_DOUBLE_FREE', 'quarantine: the block is already free', {
+        pointer,
+        rule: 'a block is freed once',
+      });
     }
 
     /** Frees the one that has waited longest. */

@@ -5,7 +5,7 @@
  *
  * They are mappings of this heap; the header is that of an own mapping, so that looking at one works as ever.
  */
-import { alignUp } from '../../core/index.ts';
+import { alignUp, requireInteger } from '../../core/index.ts';
 import type { HeapClass } from '../strict.ts';
 
 /** One of so many blocks is guarded. */
@@ -27,7 +27,8 @@ export function sampledGuards<T extends HeapClass>(base: T): T {
 
     /** @returns a guarded block, 0 when it is not this one's turn or there is no room */
     #sample(sizeBytes: number): number {
-      if (sizeBytes > mostBytes || --this.#countdown > 0) return 0;
+      this.requireOpen();
+      if (requireInteger('sizeBytes', sizeBytes) > mostBytes || --this.#countdown > 0) return 0;
       this.#countdown = sampleEvery;
       const page = this.space.pageBytes;
       const user = Math.max(16, alignUp(sizeBytes, 16));
@@ -48,12 +49,15 @@ export function sampledGuards<T extends HeapClass>(base: T): T {
     }
 
     override calloc(count: number, sizeBytes: number): number | null {
-      return this.#sample(count * sizeBytes) || super.calloc(count, sizeBytes);
+      const bytes = requireInteger('count', count) * requireInteger('sizeBytes', sizeBytes);
+      const sampled = bytes > mostBytes ? 0 : this.#sample(bytes);
+      return sampled || super.calloc(count, sizeBytes);
     }
 
     override realloc(pointer: number | null, sizeBytes: number): number | null {
       const guarded = pointer === null ? undefined : this.#guarded.get(pointer);
       if (pointer === null || guarded === undefined) return super.realloc(pointer, sizeBytes);
+      requireInteger('sizeBytes', sizeBytes);
       const moved = sizeBytes === 0 ? null : super.malloc(sizeBytes);
       if (moved === null && sizeBytes > 0) return null;
       const end = Math.min(pointer + sizeBytes, guarded[0] + guarded[1]);

@@ -6,8 +6,9 @@
  *
  * Both ask for eight bytes more, and find the trailer by the header: a header that lies leads to a wrong trailer.
  */
-import { HeapError } from '../../core/index.ts';
+import { type FreeExplanation, HeapError, requireInteger } from '../../core/index.ts';
 import type { HeapClass } from '../strict.ts';
+import { explainFirst } from './explain-first.ts';
 
 /** Bytes that each block loses. */
 export const trailerBytes = 8;
@@ -77,24 +78,25 @@ export function trailed<T extends HeapClass>(base: T, kind: TrailerKind): T {
     }
 
     override malloc(sizeBytes: number): number | null {
-      return this.#seal(super.malloc(sizeBytes + trailerBytes));
+      return this.#seal(super.malloc(withTrailer(sizeBytes)));
     }
 
     override calloc(count: number, sizeBytes: number): number | null {
-      return this.#seal(super.calloc(1, count * sizeBytes + trailerBytes));
+      const bytes = requireInteger('count', count) * requireInteger('sizeBytes', sizeBytes);
+      return bytes > mostBytes ? null : this.#seal(super.calloc(1, withTrailer(bytes)));
     }
 
     override memalign(alignment: number, sizeBytes: number): number | null {
       // malloc, which memalign may call, adds the trailer itself.
-      const extra = alignment <= 16 ? 0 : trailerBytes;
-      const pointer = super.memalign(alignment, sizeBytes + extra);
-      return extra === 0 ? pointer : this.#seal(pointer);
+      if (alignment <= 16) return super.memalign(alignment, sizeBytes);
+      return this.#seal(super.memalign(alignment, withTrailer(sizeBytes)));
     }
 
     override realloc(pointer: number | null, sizeBytes: number): number | null {
       if (pointer === null) return this.malloc(sizeBytes);
+      const bytes = withTrailer(sizeBytes);
       this.#require(pointer, 'realloc');
-      if (sizeBytes > 0) return this.#seal(super.realloc(pointer, sizeBytes + trailerBytes));
+      if (sizeBytes > 0) return this.#seal(super.realloc(pointer, bytes));
       super.free(pointer);
       return null;
     }
@@ -104,9 +106,25 @@ export function trailed<T extends HeapClass>(base: T, kind: TrailerKind): T {
       super.free(pointer);
     }
 
+    override explainFree(pointer: number): FreeExplanation {
+      const test = (): void => this.#require(pointer, 'free');
+      return explainFirst(pointer, kind.name, test, () => super.explainFree(pointer));
+    }
+
     override usableSize(pointer: number): number {
       return super.usableSize(pointer) - trailerBytes;
     }
+
+    override blockBytes(pointer: number): number {
+      return super.blockBytes(pointer) - trailerBytes;
+    }
   }
   return Trailed;
+}
+
+const mostBytes = Number.MAX_SAFE_INTEGER - trailerBytes;
+
+/** @returns bytes to ask for; what cannot be had stays so */
+function withTrailer(sizeBytes: number): number {
+  return Math.min(requireInteger('sizeBytes', sizeBytes), mostBytes) + trailerBytes;
 }

@@ -1,6 +1,6 @@
 /**
  * free clears a block, and malloc looks whether it is still clear. What the allocator itself writes into free
- * chunks stays out of the test:
+ * chunks stays out of the test, and the first 16 bytes are not cleared: a key in them tells of a second free.
  *
  *      pointer + 0          16 or 32       tag + 8                      size - 16
  *      | fd bk (nextsize)   | tag          | zero ..................... | footer |
@@ -63,7 +63,7 @@ export function zeroOnFree<T extends HeapClass>(base: T): T {
     override free(pointer: number | null): void {
       const chunk = pointer === null ? 0 : this.#chunkOf(pointer);
       if (pointer !== null && chunk > 0) {
-        this.b.fill(0, pointer, pointer + chunk - 8);
+        this.b.fill(0, pointer + 16, pointer + chunk - 8);
         if (chunk >= leastChunk) this.w[(pointer + tagAt) >>> 2] = this.#tagOf(pointer, chunk);
       }
       super.free(pointer);
