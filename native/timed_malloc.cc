@@ -2,6 +2,7 @@
 // threshold that moves with the first free of such a block, so those cases fix it; what moved it once stays
 // fixed for the rest of the process, at the value glibc begins with. Best timed in a process that ends then.
 
+#include <cerrno>
 #include <cstdlib>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -51,8 +52,10 @@ bool MallocManyFreeMany(Scratch& scratch, size_t operations) {
 constexpr int kFirstThreshold = 128 * 1024;
 constexpr int kLargestThreshold = 32 * 1024 * 1024;
 
+// ENOTSUP where another malloc stands in for glibc's.
 bool SetThresholds(int map, int trim) {
-  return mallopt(M_MMAP_THRESHOLD, map) == 1 && mallopt(M_TRIM_THRESHOLD, trim) == 1;
+  if (mallopt(M_MMAP_THRESHOLD, map) == 1 && mallopt(M_TRIM_THRESHOLD, trim) == 1) return true;
+  return errno = ENOTSUP, false;
 }
 
 // A block's mapping has a page more, for the header.
