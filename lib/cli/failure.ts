@@ -84,7 +84,9 @@ export function isDefect(error: unknown): boolean {
 function isFileTrouble(error: unknown): error is NodeJS.ErrnoException {
   if (!(error instanceof Error) || !('path' in error)) return false;
   const { code } = error as NodeJS.ErrnoException;
-  return ['ENOENT', 'EACCES', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'EPERM'].includes(code ?? '');
+  return ['ENOENT', 'EACCES', 'EEXIST', 'EISDIR', 'ENOTDIR', 'EROFS', 'ENAMETOOLONG', 'EPERM'].includes(
+    code ?? '',
+  );
 }
 
 function describeDefect(error: unknown): string {

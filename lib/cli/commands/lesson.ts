@@ -5,6 +5,7 @@ import { Disappointment, UsageError } from '../failure.ts';
 import { chooseLessons, chooseStep } from '../lesson/choose.ts';
 import { describeLesson } from '../lesson/document.ts';
 import { renderWhole, walkByKeys } from '../lesson/keys.ts';
+import { writePictures } from '../lesson/pictures.ts';
 import { runQuiz } from '../lesson/quiz.ts';
 import type { Output } from '../output.ts';
 import { addExamples, addJson, count } from '../words.ts';
@@ -14,6 +15,7 @@ interface LessonOptions {
   quiz?: boolean;
   list?: boolean;
   all?: boolean;
+  svg?: string;
   json?: boolean;
 }
 
@@ -26,6 +28,7 @@ export function addLesson(program: Command, output: Output): void {
     .argument('[name]', `${names.join(', ')}, or 1 to ${names.length}; all when left out`)
     .option('--step <step>', 'only this step of a lesson: its number or name; those before run unseen')
     .option('--quiz', 'ask before each step, and keep the score')
+    .option('--svg <folder>', 'also write the pictures of the heap there, for slides')
     .option('--all', 'print all steps, on a terminal too')
     .option('--list', 'list lessons and steps, and run none');
   addJson(command);
@@ -43,7 +46,10 @@ export function addLesson(program: Command, output: Output): void {
     if (options.quiz && options.json) throw new UsageError('--quiz talks, and --json does not: choose one');
     const only = options.step === undefined ? null : chooseStep(chosen[0], options.step);
     if (options.list) return list(chosen, options, output);
-    demand(await run(chosen, only, options, output));
+    const steps = await run(chosen, only, options, output);
+    if (options.svg !== undefined)
+      writePictures(only === null ? steps : steps.slice(-1), options.svg, output);
+    demand(steps);
   });
 }
 

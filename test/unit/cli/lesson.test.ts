@@ -1,9 +1,12 @@
 /** `chunkyard lesson`: walks all ten, prints one document, asks, and says no to what cannot be meant. */
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lessons } from '../../../lib/index.ts';
 import { compilePackage, root } from '../../helpers/child.ts';
 import { executable, runCli, runJson } from '../../helpers/cli.ts';
+import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const total = lessons.reduce((sum, { steps }) => sum + steps.length, 0);
 
@@ -109,6 +112,18 @@ describe('lesson --json', () => {
     const { stdout } = await runCli(['lesson', 'reuse', '--list']);
     expect(stdout).toMatch(/^6 {2}reuse: .*\n {3}1 {2}released {8}/);
   });
+});
+
+it('lesson --svg writes the pictures of the steps that are shown', async () => {
+  using temporary = temporaryFolder();
+  const folder = temporary.file('slides');
+  const { code, stderr } = await runCli(['lesson', 'merging', '--step', 'glibc-both-free', '--svg', folder]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('glibc-both-free-2.svg: free(b)')]);
+  const files = readdirSync(folder);
+  expect(files).toEqual(['merging-glibc-both-free-1.svg', 'merging-glibc-both-free-2.svg']);
+  for (const file of files) expect(readFileSync(join(folder, file), 'utf8')).toMatch(/^<svg[\s\S]*<\/svg>/);
+  const blocked = await runCli(['lesson', 'reuse', '--step', '1', '--svg', join(folder, files[0])]);
+  expect(blocked.code).toBe(2);
 });
 
 describe('lesson --quiz', () => {
