@@ -50,7 +50,7 @@ interface PlannedLaunch {
 
 const fullEffort: Effort = { batches: 300, budgetMs: 150, warmUpMs: 100 };
 const largeEffort: Effort = { batches: 3, budgetMs: 1 };
-const quickEffort: Effort = { batches: 40, budgetMs: 12, warmUpMs: 30 };
+const quickEffort: Effort = { batches: 40, budgetMs: 12, warmUpMs: 20 };
 /** No launch is begun after this once every case has had one. */
 const fullBudgetMs = 65_000;
 const quickBudgetMs = 2000;
