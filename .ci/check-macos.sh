@@ -25,6 +25,7 @@ mapfile -t replayer < <(grep -oE 'native/tools/replayer[a-z_/]*\.c' binding.gyp)
 mapfile -t recorder < <(grep -oE 'native/tools/recorder[a-z_/]*\.c' binding.gyp)
 warnings=(-Wall -Wextra -Werror -fvisibility=hidden -O2)
 addon_flags=(-std=c++17 -fno-exceptions -fPIC -DNAPI_VERSION=8 -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS
+  -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS
   -DNODE_GYP_MODULE_NAME=chunkyard -DBUILDING_NODE_EXTENSION
   -isystem node_modules/node-addon-api -isystem node_modules/node-api-headers/include)
 

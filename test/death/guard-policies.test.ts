@@ -99,6 +99,28 @@ describe('policy throw', () => {
   });
 });
 
+describe('threads', () => {
+  const run = (policy: string) => runCase('test/death/cases/guard-threads.mjs', { args: [policy] });
+
+  it('a worker can be terminated while hits end its functions; a thread of the pool is recorded', async () => {
+    const { stdout, stderr, signal } = await run('record');
+    expect({ signal, stderr }).toEqual({ signal: null, stderr: '' });
+    const { terminated, rangesLeft, fault } = JSON.parse(stdout);
+    expect(terminated).toEqual(Array.from({ length: 10 }, () => 1));
+    expect(rangesLeft).toBe(1);
+    expect(fault).toEqual({ thread: 'native', access: 'read', jsStack: null, kind: 'guard-page' });
+  });
+
+  it.each(['die', 'throw'])(
+    'a thread that runs no JavaScript reports and dies at once: %s',
+    async (policy) => {
+      const { stderr, signal } = await run(policy);
+      expect(faultSignals).toContain(signal);
+      expect(stderr).toMatch(/guard-page: READ at .*\n.*\n {2}thread native \(tid \d+\), .* in a library\n/);
+    },
+  );
+});
+
 describe('handlers of others', () => {
   const library = join(folder, 'foreign.so');
   beforeAll(() => {
