@@ -5,7 +5,7 @@
  *
  * They are mappings of this heap; the header is that of an own mapping, so that looking at one works as ever.
  */
-import { alignUp, requireInteger } from '../../core/index.ts';
+import { alignUp, type FreeExplanation, requireInteger } from '../../core/index.ts';
 import type { HeapClass } from '../strict.ts';
 
 /** One of so many blocks is guarded. */
@@ -74,6 +74,13 @@ export function sampledGuards<T extends HeapClass>(base: T): T {
       }
       this.#guarded.delete(pointer);
       this.space.unmap(...guarded);
+    }
+
+    override explainFree(pointer: number): FreeExplanation {
+      const guarded = this.#guarded.get(pointer);
+      if (guarded === undefined) return super.explainFree(pointer);
+      const step = { step: 'sampled guards', ok: true, detail: `its ${guarded[1]} bytes of pages go back` };
+      return { pointer, ok: true, steps: [step] };
     }
   }
   return SampledGuards;
