@@ -3,11 +3,11 @@
  * a page without access, freed blocks are closed, the slack around a block is filled and looked at.
  *
  * It may stay on in production: with `sampleRate` only one allocation in so many is guarded, and the others go to a
- * plain heap in the lower half of the same window. A pointer is an offset in the window whichever it is.
+ * plain heap in the lower part of the same window. A pointer is an offset in the window whichever it is.
  *
- *      0                     2 GiB                              4 GiB
- *      |----- plain heap -----|--- slots: guard, page, guard ... ---|      sampled
- *      |---------------- slots: guard, page, guard ... -------------|      every block guarded
+ *      0                           1.5 GiB               2 GiB                     4 GiB
+ *      |------- plain heap ---------|-- slots: guard, ... --|                          sampled
+ *      |---------------- slots: guard, page, guard, guard, page, guard ... ------------|   every block guarded
  */
 import {
   type Allocator,
@@ -86,9 +86,9 @@ export class GuardedHeap implements Allocator {
   }
 
   malloc(sizeBytes: number): Pointer | null {
+    // The plain way is kept short, and the other one out of it: the engine builds it into its callers.
     if (--this.#countdown !== 0) return this.#inner!.malloc(sizeBytes);
-    this.#countdown = this.#sampler.next();
-    return this.#guarded(requireInteger('sizeBytes', sizeBytes), this.#settings.alignment, false);
+    return this.#mallocGuarded(sizeBytes);
   }
 
   calloc(count: number, sizeBytes: number): Pointer | null {
@@ -128,19 +128,9 @@ export class GuardedHeap implements Allocator {
   }
 
   free(pointer: Pointer | null): void {
-    if (pointer === null) {
-      this.#requireOpen();
-      return;
-    }
-    if (pointer < this.#slotsStart) {
-      this.#inner!.free(pointer);
-      return;
-    }
-    const start = this.#sampler.start();
-    const slot = this.#live(pointer, 'free()');
-    this.#log.requireWhole(slot);
-    this.#blocks.release(slot, this.#blocks.sites.catch());
-    this.#sampler.charge(start);
+    // Null is below, too: the plain heap's free takes it.
+    if (pointer! < this.#slotsStart) this.#inner!.free(pointer);
+    else this.#freeGuarded(pointer);
   }
 
   usableSize(pointer: Pointer): number {
@@ -240,6 +230,21 @@ export class GuardedHeap implements Allocator {
     this.destroy();
   }
 
+  #mallocGuarded(sizeBytes: number): Pointer | null {
+    this.#countdown = this.#sampler.next();
+    return this.#guarded(requireInteger('sizeBytes', sizeBytes), this.#settings.alignment, false);
+  }
+
+  #freeGuarded(pointer: Pointer | null): void {
+    this.#requireOpen();
+    if (pointer === null) return;
+    const start = this.#sampler.start();
+    const slot = this.#live(pointer, 'free()');
+    this.#log.requireWhole(slot);
+    this.#blocks.release(slot, this.#blocks.sites.catch());
+    this.#sampler.charge(start);
+  }
+
   /** A guarded block where there is room, else one of the plain heap. */
   #guarded(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
     this.#requireOpen();
@@ -247,7 +252,8 @@ export class GuardedHeap implements Allocator {
     const inner = this.#inner;
     if (inner === null) return this.#inSlot(sizeBytes, alignment, isZeroed);
     const pointer = this.#sampler.accepts(sizeBytes) ? this.#sampled(sizeBytes, alignment, isZeroed) : null;
-    if (pointer !== null) return pointer;
+    // Below 2^31 beside a plain heap: pointers of one kind for the engine.
+    if (pointer !== null) return pointer | 0;
     if (isZeroed) return inner.calloc(1, sizeBytes);
     return alignment > 16 ? inner.memalign(alignment, sizeBytes) : inner.malloc(sizeBytes);
   }

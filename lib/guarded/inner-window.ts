@@ -1,6 +1,6 @@
 /**
- * The lower half of a guarded window as a source for the plain heap of a sampled one. It is open from the start,
- * once for all: memory comes when a page is touched, and a heap that reads astray in its own half reads zeros.
+ * The lower part of a guarded window as a source for the plain heap of a sampled one. It is open from the start,
+ * once for all: memory comes when a page is touched, and a heap that reads astray in its own part reads zeros.
  */
 import type { WindowSource } from '../core/index.ts';
 import type { GuardedPages } from '../pages/index.ts';

@@ -39,14 +39,14 @@ export interface GuardedHeapOptions {
   sampleRate?: number;
   /**
    * With a sample rate above 1: most of the time that guarding may take, 0.001 to 1; while it has taken more,
-   * samples are left out. 1: never. @defaultValue 0.02
+   * samples are left out. 1: never. @defaultValue 0.005
    */
   sampleShare?: number;
   /** Most blocks guarded at a time, those in quarantine included. @defaultValue as many as the window holds */
   maxSlots?: number;
   /**
    * Most bytes of address space for guarded blocks, guards included; the plain heap beside them gets the same.
-   * @defaultValue 4 GiB, 2 GiB each beside a plain heap
+   * @defaultValue 4 GiB; beside a plain heap 0.5 GiB, and 1.5 GiB for that heap
    */
   limitBytes?: number;
   /** Frames kept of each allocation's and each free's stack; 0: none are caught. @defaultValue 8 */
@@ -73,14 +73,20 @@ export interface GuardedSettings extends Required<Omit<GuardedHeapOptions, 'meth
   sampleBytes: number;
   /** Some allocations go elsewhere. */
   isSampled: boolean;
+  /** Most bytes of the plain heap. */
+  innerLimitBytes: number;
   /** Slots lie in [slotsStart, slotsEnd) of the window. */
   slotsStart: number;
   slotsEnd: number;
   windowBytes: number;
 }
 
-/** The plain heap's part of the window. */
-export const innerBytes: number = 2 * GiB;
+/**
+ * A sampled heap's window, and the plain heap's part of it. Its pointers stay below 2^31: the engine's small integers,
+ * so that a program does not pay for pointers of two kinds.
+ */
+const sampledWindowBytes: number = 2 * GiB;
+export const innerBytes: number = 1.5 * GiB;
 
 /**
  * Checks options and fills in what was left out.
@@ -92,9 +98,9 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
   if (!isPowerOfTwo(alignment)) {
     throw new ArgumentError('ERR_OUT_OF_RANGE', 'alignment', 'a power of two', options.alignment);
   }
-  const sampleRate = requireInteger('sampleRate', options.sampleRate ?? 1, { minimum: 1, maximum: 2 ** 31 });
+  const sampleRate = requireInteger('sampleRate', options.sampleRate ?? 1, { minimum: 1, maximum: 2 ** 30 });
   const isSampled = sampleRate > 1 || options.maxSlots !== undefined;
-  const windowBytes = 4 * GiB;
+  const windowBytes = isSampled ? sampledWindowBytes : 4 * GiB;
   const slotsStart = isSampled ? innerBytes : 0;
   const room = windowBytes - slotsStart;
   const bounds = { minimum: 3 * page, maximum: room };
@@ -108,7 +114,7 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
     quarantineBytes: requireInteger('quarantineBytes', options.quarantineBytes ?? 16 * MiB),
     quarantineSlots: requireInteger('quarantineSlots', options.quarantineSlots ?? 4096),
     sampleRate,
-    sampleShare: sampleRate > 1 ? requireShare(options.sampleShare ?? 0.02) : 1,
+    sampleShare: sampleRate > 1 ? requireShare(options.sampleShare ?? 0.005) : 1,
     sampleBytes: sampleRate > 1 ? page : windowBytes,
     maxSlots: Math.min(mostSlots, requireInteger('maxSlots', options.maxSlots ?? mostSlots, { minimum: 1 })),
     limitBytes,
@@ -119,6 +125,7 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
     method: options.method && requireOneOf('method', options.method, ['lightweight', 'mprotect'] as const),
     seed: requireInteger('seed', options.seed ?? Math.floor(Math.random() * 2 ** 32)),
     isSampled,
+    innerLimitBytes: options.limitBytes === undefined ? innerBytes : limitBytes,
     slotsStart,
     slotsEnd: slotsStart + limitBytes,
     windowBytes,

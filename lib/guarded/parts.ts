@@ -47,7 +47,9 @@ export function openParts(options: GuardedHeapOptions, makeInner: InnerHeap | un
   });
   try {
     blocks = new GuardedBlocks(settings, pages);
-    const inner = settings.isSampled ? makeInner!(innerWindow(pages, innerBytes), settings.limitBytes) : null;
+    const inner = settings.isSampled
+      ? makeInner!(innerWindow(pages, innerBytes), settings.innerLimitBytes)
+      : null;
     const sampler = new Sampler(sampleRate, sampleShare, sampleBytes, blocks.random);
     const log = new FaultLog(blocks);
     const leaveExit = settings.checkAtExit ? checkAtExit(log) : () => {};

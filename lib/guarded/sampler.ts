@@ -32,7 +32,8 @@ export class Sampler {
 
   /** @returns allocations until the next that may be guarded, that one included */
   next(): number {
-    return this.#rate === 1 ? 1 : this.#random.integer(1, 2 * this.#rate - 1);
+    // A small integer for the engine, too: the counter stands in the way of every allocation.
+    return this.#rate === 1 ? 1 : this.#random.integer(1, 2 * this.#rate - 1) | 0;
   }
 
   /** @returns true when a block of that size may be guarded now */
