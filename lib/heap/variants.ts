@@ -2,7 +2,7 @@
  * The classes that heaps are made of, one for each family of versions.
  *
  * In the built package this module is written by `flatten/`: the same classes, but those of recent versions hold
- * in their long ways of malloc and free the methods they call, statement by statement (docs/decisions/0004).
+ * in their long ways of malloc and free the methods they call, statement by statement (docs/decisions/0006).
  */
 import { ByteCache } from './byte-cache.ts';
 import { CountedCache } from './counted-cache.ts';

@@ -3,7 +3,7 @@
  *
  * V8 inlines only so much text into a function, and each call that it leaves costs about 3 ns, so the compiled
  * variants.js is replaced by one whose classes hold the long ways of malloc and free in one method each, with the hot
- * methods they call written out (docs/decisions/0004). Nobody edits the outcome; what people read and edit are the
+ * methods they call written out (docs/decisions/0006). Nobody edits the outcome; what people read and edit are the
  * modules beside this folder, and test/unit/heap/flatten.test.ts holds both together.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
