@@ -10,6 +10,8 @@ export {
   attacks,
   attackTable,
   type Cell,
+  type DefenceTable,
+  defenceTable,
   type TableOptions,
   type TableRow,
 } from './table.ts';

@@ -17,6 +17,8 @@ export interface Block {
   /** Number in the trace. */
   id: number;
   pointer: number;
+  /** Bytes that its owner may use; of an address that is no block, any. */
+  bytes: number;
 }
 
 /** A step, as it is told. */
@@ -76,13 +78,15 @@ export class Lab {
   /** @throws NoEffect when there is no memory */
   malloc(bytes: number, name = ''): Block {
     const id = this.trace.malloc(bytes);
-    return this.#given(id, `malloc(${size(bytes)})`, name, () => this.heap.malloc(this.#request(bytes)));
+    return this.#given(id, bytes, `malloc(${size(bytes)})`, name, () =>
+      this.heap.malloc(this.#request(bytes)),
+    );
   }
 
   /** @throws NoEffect when there is no memory */
   calloc(bytes: number, name = ''): Block {
     const id = this.trace.calloc(bytes);
-    return this.#given(id, `calloc(1, ${size(bytes)})`, name, () =>
+    return this.#given(id, bytes, `calloc(1, ${size(bytes)})`, name, () =>
       this.heap.calloc(1, this.#request(bytes)),
     );
   }
@@ -118,7 +122,7 @@ export class Lab {
   at(block: Block, offset: number, name: string): Block {
     const id = this.trace.nextBlock();
     this.trace.damage(Opcode.alias, id, 0, offset, block.id);
-    return { name, id, pointer: (block.pointer + offset) >>> 0 };
+    return { name, id, pointer: (block.pointer + offset) >>> 0, bytes: Number.POSITIVE_INFINITY };
   }
 
   /** A pointer to a place of the heap whose distance from the first block is known. */
@@ -130,7 +134,7 @@ export class Lab {
   /** A pointer into the C library's own data: there in the simulation, out of a trace's reach. */
   library(pointer: number, name: string): Block {
     this.notNative ??= "it names addresses of the C library's own data";
-    return { name, id: 0, pointer };
+    return { name, id: 0, pointer, bytes: Number.POSITIVE_INFINITY };
   }
 
   /** The cache's struct. */
@@ -196,11 +200,15 @@ export class Lab {
   follow(pointer: bigint, name: string): Block {
     this.notNative ??= 'it follows a pointer that it read from memory';
     if (Number(pointer >> 32n) !== this.heap.hi) this.heap.fault(pointer);
-    return { name, id: 0, pointer: Number(pointer & 0xffff_ffffn) };
+    return { name, id: 0, pointer: Number(pointer & 0xffff_ffffn), bytes: Number.POSITIVE_INFINITY };
   }
 
-  /** Proves that two pointers name the same memory: writes through one, reads through the other. */
+  /**
+   * Proves that two pointers name the same memory: writes through one, reads through the other.
+   * @param written a block that was handed out; only what its owner may use is written
+   */
   proveSame(what: string, written: Block, seen: Block, offset = 0, seenOffset: number = offset): void {
+    if (offset < 0 || offset + 8 > written.bytes) throw new NoEffect(`${what}: ${written.name} ends before`);
     const value = signature + this.#signatures++;
     this.trace.write(written.id, offset, value);
     this.#poke(written, offset, value);
@@ -255,11 +263,11 @@ export class Lab {
     return BigInt.asUintN(64, this.heap.real(block.pointer) + BigInt(offset));
   }
 
-  #given(id: number, call: string, name: string, make: () => number | null): Block {
+  #given(id: number, bytes: number, call: string, name: string, make: () => number | null): Block {
     const step = this.#step('call', call);
     const pointer = make();
     if (pointer === null) throw new NoEffect(`${call} found no memory`);
-    const block = { name: name === '' ? `b${id}` : name, id, pointer };
+    const block = { name: name === '' ? `b${id}` : name, id, pointer, bytes };
     step.text = `${block.name} = ${call} -> ${hex(pointer)}`;
     this.#first ??= block;
     return block;

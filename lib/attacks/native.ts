@@ -65,7 +65,7 @@ function judge(
   for (const { operation, what, holds } of claims) {
     const line = lines[operation] ?? '';
     const isHeld = line.startsWith('= ') && places !== null && holds(BigInt(line.slice(2)), places);
-    if (!isHeld) return { outcome: 'stopped', message: `no effect: not ${what}` };
+    if (!isHeld) return { outcome: 'stopped', message: `no effect: "${what}" does not hold` };
   }
   return { outcome: 'works' };
 }

@@ -97,7 +97,8 @@ function runIn(lab: Lab, technique: Technique): Pick<AttackResult, 'outcome' | '
     return { outcome: 'works' };
   } catch (error) {
     if (error instanceof HeapError) return { outcome: 'stopped', message: endingOf(error) };
-    if (error instanceof NoEffect) return { outcome: 'stopped', message: `no effect: not ${error.message}` };
+    if (error instanceof NoEffect)
+      return { outcome: 'stopped', message: `no effect: "${error.message}" does not hold` };
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** Every technique on every version, with one defence or none. */
-import { type Defence, type GlibcVersion, sampleEvery } from '../heap/index.ts';
+import { type Defence, defences, type GlibcVersion, sampleEvery } from '../heap/index.ts';
 import { differenceOf } from './differences.ts';
 import { attackVersions } from './facts.ts';
 import { type Layout, layoutOf } from './layout.ts';
@@ -15,6 +15,8 @@ export interface Cell {
   message?: string;
   /** Why how2heap's lists say something else. */
   difference?: string;
+  /** Stopped by the defence: without it, it works. */
+  byDefence?: boolean;
   /** Of a defence that depends on chance: in how many of all cases it stopped the technique. */
   stopped?: { times: number; of: number };
 }
@@ -65,20 +67,26 @@ export function attackTable(options: TableOptions = {}): AttackTable {
 
 function cellOf(technique: Technique, glibc: GlibcVersion, options: TableOptions): Cell {
   const { defence, layout = layoutOf(1) } = options;
-  if (defence === 'sampled-guards') return sampledCell(technique, glibc, layout);
-  const defences = defence === undefined ? [] : [defence];
-  const { outcome, message } = runAttack(technique, { glibc, defences, layout });
-  const difference = defence === undefined ? differenceOf(technique.name, glibc) : null;
+  const { outcome, message } = runAttack(technique, { glibc, layout });
+  const plain = { glibc, outcome, ...(message === undefined ? {} : { message }) };
+  if (defence === undefined) {
+    const difference = differenceOf(technique.name, glibc);
+    if (difference === null) return plain;
+    return { ...plain, difference: `how2heap lists ${difference.listed}: ${difference.why}` };
+  }
+  if (outcome === 'not-applicable') return plain;
+  if (defence === 'sampled-guards') return sampledCell(technique, outcome, glibc, layout);
+  const end = runAttack(technique, { glibc, defences: [defence], layout });
   return {
     glibc,
-    outcome,
-    ...(message === undefined ? {} : { message }),
-    ...(difference === null ? {} : { difference: `how2heap lists ${difference.listed}: ${difference.why}` }),
+    outcome: end.outcome,
+    ...(end.message === undefined ? {} : { message: end.message }),
+    ...(end.outcome === 'stopped' ? { byDefence: outcome === 'works' } : {}),
   };
 }
 
-/** Which blocks are sampled is chance: every possibility is tried. */
-function sampledCell(technique: Technique, glibc: GlibcVersion, layout: Layout): Cell {
+/** Which blocks are sampled is chance: every possibility is tried, and one that works is enough for an attacker. */
+function sampledCell(technique: Technique, plain: Outcome, glibc: GlibcVersion, layout: Layout): Cell {
   const mask = BigInt(sampleEvery - 1);
   const ends = Array.from({ length: sampleEvery }, (_, phase) =>
     runAttack(technique, {
@@ -87,14 +95,51 @@ function sampledCell(technique: Technique, glibc: GlibcVersion, layout: Layout):
       layout: { ...layout, key: (layout.key & ~mask) | BigInt(phase) },
     }),
   );
-  const works = ends.find(({ outcome }) => outcome === 'works');
-  const { outcome, message } = works ?? ends[0];
-  if (outcome === 'not-applicable') return { glibc, outcome, message: message! };
-  const times = ends.filter((end) => end.outcome === 'stopped').length;
+  const times = ends.filter(({ outcome }) => outcome === 'stopped').length;
+  const { outcome, message } = ends.find((end) => end.outcome === 'works') ?? ends[0];
   return {
     glibc,
     outcome,
     ...(message === undefined ? {} : { message }),
-    stopped: { times, of: sampleEvery },
+    ...(outcome === 'stopped' ? { byDefence: plain === 'works' } : {}),
+    ...(plain === 'works' ? { stopped: { times, of: sampleEvery } } : {}),
+  };
+}
+
+/** One version, a column for each defence. */
+export interface DefenceTable {
+  glibc: GlibcVersion;
+  defences: readonly Defence[];
+  /** How many techniques that work without it each one stops, in the order of `defences`. */
+  stops: number[];
+  rows: { technique: string; plain: Cell; cells: Cell[] }[];
+}
+
+/**
+ * Every technique against every defence.
+ * @param glibc the version
+ * @param onColumn told after every defence
+ */
+export function defenceTable(
+  glibc: GlibcVersion,
+  onColumn?: (done: number, all: number) => void,
+): DefenceTable {
+  const names = Object.keys(defences) as Defence[];
+  const versions = [glibc];
+  const plain = attackTable({ versions });
+  const columns = names.map((defence, index) => {
+    const { rows } = attackTable({ versions, defence });
+    onColumn?.(index + 1, names.length);
+    return rows;
+  });
+  return {
+    glibc,
+    defences: names,
+    stops: columns.map((rows) => rows.filter(({ cells }) => cells[0].byDefence).length),
+    rows: plain.rows.map(({ technique, cells: [cell] }, index) => ({
+      technique,
+      plain: cell,
+      cells: columns.map((rows) => rows[index].cells[0]),
+    })),
   };
 }

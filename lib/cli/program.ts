@@ -1,6 +1,7 @@
 /** The command line as a whole: which commands there are, and what they share. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAttack } from './commands/attack.ts';
 import { addCompare } from './commands/compare.ts';
 import { addCosts } from './commands/costs.ts';
 import { addDraw } from './commands/draw.ts';
@@ -41,6 +42,7 @@ export function makeProgram(output: Output): Command {
     addCosts,
     addDraw,
     addGuard,
+    addAttack,
     addLesson,
     addRecord,
     addTrace,

@@ -1,5 +1,13 @@
 export { type ChunkChange, diffHeaders, type FieldChange, renderChanges } from './changes.ts';
 export { type DumpOptions, renderDump } from './dump.ts';
+export {
+  type Grid,
+  type GridCell,
+  type GridRow,
+  renderGrid,
+  renderGridMarkdown,
+  renderGridSvg,
+} from './grid.ts';
 export { type LinePlot, type PlotPoint, type PlotSeries, renderLinePlot } from './line-plot.ts';
 export {
   asciiGlyphs,

@@ -103,23 +103,19 @@ export const houseOfGods: Technique = {
     const large = lab.malloc(0x508, 'large');
     lab.malloc(0x18, 'g2');
     const blocks = lab.mallocMany(fillers, 16 * index - 8);
-    const low = lab.malloc(0x18, 'low');
-    const high = lab.malloc(0x38, 'high');
     if (fillers > 0) lab.freeMany(blocks);
     lab.free(small);
     lab.say(`Sorted, small sets bit ${index} of the map: 0x${(2 ** index).toString(16)}.`);
     lab.malloc(0x608, 'sorter');
     lab.free(large);
-    lab.say('The arena itself must look like a chunk with a bk: two fastbins do it.');
-    lab.free(high);
-    lab.free(low);
+    lab.say('Seen as a chunk, the map is followed by a bk already: the pointer to the next arena.');
     const map = lab.library(MAIN_ARENA + profile.state.binmap - 8, 'map');
     lab.writeAddress(large, 0x8, map);
     const won = lab.malloc(2 ** index - 8, 'won');
     lab.say('The block lies over the map of bins and what follows it: the list of arenas.');
-    const offset = MAIN_ARENA + profile.state.next - won.pointer;
-    lab.writeAddress(won, offset, small);
     const arena = lab.library(MAIN_ARENA, 'arena');
+    lab.proveSame('the block lies over the arena', won, arena, 0, profile.state.binmap + 8);
+    lab.writeAddress(won, profile.state.next - profile.state.binmap - 8, small);
     lab.proveAddress('the next arena is a block of the heap', arena, profile.state.next, small);
   },
 };
