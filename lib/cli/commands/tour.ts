@@ -19,7 +19,7 @@ export const nextCommands: readonly { command: string; shows: string }[] = [
   { command: 'compare --fidelity', shows: 'heap against malloc' },
   { command: 'costs --quick', shows: 'what system calls cost' },
   { command: 'trace info jq', shows: 'what a trace holds' },
-  { command: 'lesson', shows: 'the lecture, on real bytes' },
+  { command: 'lesson', shows: 'the lecture, in steps' },
   { command: 'maps', shows: "a process's memory" },
 ];
 
