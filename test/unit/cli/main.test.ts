@@ -10,8 +10,13 @@ const commands = [
   ['replay'],
   ['compare'],
   ['whatif'],
+  ['costs'],
   ['draw'],
   ['guard'],
+  ['attack'],
+  ['attack', 'list'],
+  ['attack', 'run'],
+  ['attack', 'table'],
   ['lesson'],
   ['record'],
   ['trace'],
@@ -28,7 +33,7 @@ describe('help', () => {
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toContain(`Usage: chunkyard ${name}`);
       expect(stdout).toMatch(new RegExp(`\\n {2}\\$ chunkyard ${name}\\b`));
-      if (name !== 'trace') expect(stdout).toContain('--json');
+      if (name !== 'trace' && name !== 'attack') expect(stdout).toContain('--json');
     },
   );
 
