@@ -8,6 +8,21 @@ import { type GuardedHeapOptions, GuardedHeap as SampledHeap } from './guarded/i
 import { type HeapOptions, Heap as SourcedHeap } from './heap/index.ts';
 import { mmapSource, mmapWindow } from './pages/index.ts';
 
+// Attacks on the simulated heap, for defence and teaching.
+export {
+  type AttackOptions,
+  type AttackResult,
+  type AttackTable,
+  attackTable,
+  type DefenceTable,
+  defenceTable,
+  layoutOf as attackLayout,
+  type Outcome as AttackOutcome,
+  runAttack,
+  runAttackNatively,
+  type Technique,
+  techniques,
+} from './attacks/index.ts';
 // The lecture's allocator.
 export type { Placement } from './chunklist/index.ts';
 export type { ChunkListOptions };
@@ -30,6 +45,8 @@ export class ChunkList extends SourcedChunkList {
 export {
   type BufferWindowOptions,
   bufferWindow,
+  type Defence,
+  defences,
   type FreeList,
   type GlibcVersion,
   type HeapBins,

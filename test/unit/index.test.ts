@@ -15,6 +15,10 @@ it('exports the names of mapped memory, page sources and the process', () => {
     'pageSize',
     'memoryMap',
     'isSupported',
+    'attackTable',
+    'defenceTable',
+    'runAttack',
+    'runAttackNatively',
   ];
   const classes = [
     'Mapping',

@@ -1,12 +1,13 @@
 /**
- * free clears a block, and malloc looks whether it is still clear. What the allocator itself writes into free
- * chunks stays out of the test, and the first 16 bytes are not cleared: a key in them tells of a second free.
+ * free clears a block; malloc looks whether what comes from the cache is still clear. What the allocator itself
+ * writes into free chunks stays out of the test, and the first 16 bytes are not cleared: a key in them tells of a
+ * second free.
  *
- *      pointer + 0          16 or 32       tag + 8                      size - 16
- *      | fd bk (nextsize)   | tag          | zero ..................... | footer |
+ *      pointer + 0   16         32      40                            size - 16
+ *      | link, key   | zero     | tag   | zero ...................... | footer |
  *
- * The tag says that this very chunk was cleared as a whole; it goes with the next owner's bytes, or when a
- * free clears a block over it. So a chunk that was merged or cut in between is not tested.
+ * The tag says that this very chunk waits in the cache, where it is neither merged nor cut. Chunks in bins are: they
+ * are cleared, but nobody can tell their old headers from a late write.
  */
 import { HeapError } from '../../core/index.ts';
 import type { HeapClass } from '../strict.ts';
@@ -36,6 +37,7 @@ export function zeroOnFree<T extends HeapClass>(base: T): T {
       return isOwnMapping || !this.space.isAccessible(p - 16, chunk) ? 0 : chunk;
     }
 
+    /** Tests a block that may have waited in the cache, and takes its tag away. */
     #reused(pointer: number | null): number | null {
       if (pointer === null) return null;
       const chunk = this.#chunkOf(pointer);
@@ -43,8 +45,15 @@ export function zeroOnFree<T extends HeapClass>(base: T): T {
       if (chunk < leastChunk || this.w[i] !== this.#tagOf(pointer, chunk)) return pointer;
       this.w[i] = 0;
       const end = (pointer + chunk - 16) >>> 2;
-      for (let at = i + 1; at < end; at++) if (this.w[at] !== 0) this.#refuse(pointer, at << 2);
+      for (let at = (pointer + 16) >>> 2; at < end; at++)
+        if (this.w[at] !== 0) this.#refuse(pointer, at << 2);
       return pointer;
+    }
+
+    /** @returns true when a chunk is the last that its list in the cache took */
+    #isCached(p: number, chunk: number): boolean {
+      if (this.tcache === 0 || chunk > this.cacheMaxChunk) return false;
+      return this.w[this.cacheHeadAt(chunk / 16 - 2) >>> 2] === p;
     }
 
     #refuse(pointer: number, at: number): never {
@@ -60,13 +69,20 @@ export function zeroOnFree<T extends HeapClass>(base: T): T {
       return this.#reused(super.malloc(sizeBytes));
     }
 
+    override memalign(alignment: number, sizeBytes: number): number | null {
+      return this.#reused(super.memalign(alignment, sizeBytes));
+    }
+
     override free(pointer: number | null): void {
       const chunk = pointer === null ? 0 : this.#chunkOf(pointer);
-      if (pointer !== null && chunk > 0) {
-        this.b.fill(0, pointer + 16, pointer + chunk - 8);
-        if (chunk >= leastChunk) this.w[(pointer + tagAt) >>> 2] = this.#tagOf(pointer, chunk);
+      if (pointer === null || chunk === 0) {
+        super.free(pointer);
+        return;
       }
+      this.b.fill(0, pointer + 16, pointer + chunk - 8);
       super.free(pointer);
+      if (chunk >= leastChunk && this.#isCached(pointer, chunk))
+        this.w[(pointer + tagAt) >>> 2] = this.#tagOf(pointer, chunk);
     }
   }
   return ZeroOnFree;

@@ -1,0 +1,25 @@
+// One heap with one defence under one trace, in a process of its own: `GLIBC DEFENCE|none FILE BUDGET_MS`.
+// Prints the CPU time of an operation (least and median pass, warm) and the most bytes the heap ever took.
+import { Heap, readTrace } from '../../dist/index.js';
+import { freeLeftovers, replayLoop } from '../../dist/trace/index.js';
+
+const [, , glibc, defence, file, budgetMs] = process.argv;
+const heap = Heap.create({ glibc, defences: defence === 'none' ? [] : [defence] });
+const trace = await readTrace(file);
+const pointers = new Float64Array(trace.blockCount);
+const times = [];
+const end = performance.now() + Number(budgetMs);
+while (times.length < 8 || performance.now() < end) {
+  const before = process.cpuUsage();
+  let rounds = 0;
+  // A short trace is run several times: the clock has steps of a microsecond.
+  do {
+    replayLoop(trace, heap, pointers);
+    freeLeftovers(heap, pointers);
+  } while (++rounds * trace.operationCount < 100_000);
+  const { user, system } = process.cpuUsage(before);
+  times.push(((user + system) * 1000) / rounds / trace.operationCount);
+}
+times.sort((a, b) => a - b);
+const { peakHeapBytes } = heap.stats();
+console.log(JSON.stringify({ least: times[0], median: times[times.length >> 1], peakHeapBytes }));
