@@ -21,7 +21,7 @@ const triplets = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 const triplet = triplets[process.arch];
 
 /** Runs a program; throws with the end of what it said. */
-function run(program, args, cwd) {
+export function run(program, args, cwd) {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     cwd,
     encoding: 'utf8',
@@ -85,7 +85,8 @@ function linkOldPaths(folder) {
   }
 }
 
-function unpack(folder, packages) {
+/** Downloads what is missing of these packages, and unpacks all that the folder has. */
+export function unpack(folder, packages) {
   const missing = packages.filter((name) => !readdirSync(folder).some((file) => file.startsWith(`${name}_`)));
   if (missing.length > 0) {
     run('apt-get', [...privately(folder), 'update', '-q'], folder);
@@ -97,6 +98,14 @@ function unpack(folder, packages) {
   linkOldPaths(folder);
 }
 
+/** @returns a folder for packages of a release, with what apt needs to work in it */
+export function folderFor(suite, name) {
+  const folder = join(cache, name);
+  mkdirSync(folder, { recursive: true });
+  prepare(folder, suite);
+  return folder;
+}
+
 /**
  * Gets the C library of a Debian release.
  * @param {string} suite name of the release
@@ -105,9 +114,7 @@ function unpack(folder, packages) {
  */
 export function fetchLibc(suite) {
   if (triplet === undefined) throw new Error(`no packages for ${process.arch}`);
-  const folder = join(cache, suite);
-  mkdirSync(folder, { recursive: true });
-  prepare(folder, suite);
+  const folder = folderFor(suite, suite);
   unpack(folder, ['libc6']);
   const version = /^libc6_(\d+\.\d+)/.exec(readdirSync(folder).find((name) => name.startsWith('libc6_')))[1];
   const libraries = join(folder, 'root', 'lib', triplet);
@@ -121,17 +128,21 @@ function isOlder(version) {
   return minor(version) < minor(process.report.getReport().header.glibcVersionRuntime);
 }
 
+/** @returns the C files of the native replayer */
+export function replayerSources() {
+  const tools = join(root, 'native', 'tools');
+  const parts = readdirSync(join(tools, 'replayer')).filter((name) => name.endsWith('.c'));
+  return [join(tools, 'replayer.c'), ...parts.map((name) => join(tools, 'replayer', name))];
+}
+
 /** An executable made here wants symbols that an older library has not: it is made again with that one's headers. */
 function buildFor(folder) {
   unpack(folder, ['libc6-dev', 'linux-libc-dev']);
-  const tools = join(root, 'native', 'tools');
-  const sources = readdirSync(join(tools, 'replayer')).filter((name) => name.endsWith('.c'));
-  const files = [join(tools, 'replayer.c'), ...sources.map((name) => join(tools, 'replayer', name))];
   const executable = join(folder, 'replayer');
   const old = join(folder, 'root');
   // The compiler looks into its own folders before those of a sysroot.
   const places = [`-B${old}/usr/lib/${triplet}/`, `-L${old}/usr/lib/${triplet}`, `-L${old}/lib/${triplet}`];
   const options = ['-std=gnu11', '-O2', `--sysroot=${old}`, ...places];
-  run('gcc', [...options, ...files, '-o', executable, '-l:libpthread.so.0'], root);
+  run('gcc', [...options, ...replayerSources(), '-o', executable, '-l:libpthread.so.0'], root);
   return executable;
 }

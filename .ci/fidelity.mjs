@@ -1,7 +1,7 @@
 /**
  * The simulated heap against the real one, at length: `npm run fidelity`. The machine's C library by default; with
  * `-- --all` also those of other Debian releases, as far as they can be had, with `-- --suite=NAME` that of one only.
- * Ends with 1 if anything differs.
+ * Ends with 1 if anything differs. With `-- --emulated` those that can only be had for an emulated processor instead.
  *
  *   --operations=N        generated operations on the machine's library, beside the recorded ones
  *   --other-operations=N  the same on the others
@@ -20,6 +20,7 @@ import {
   readTrace,
   traceProfiles,
 } from '../dist/trace/index.js';
+import { emulated, fetchEmulated } from './emulated-libc.mjs';
 import { fetchLibc, root } from './fetch-libc.mjs';
 
 const suites = ['bullseye', 'trixie', 'testing'];
@@ -67,10 +68,8 @@ function* recorded(options, builtIn) {
   }
 }
 
-const length = 20_000;
-
 /** Rounds of all profiles until enough operations are done; every fourth round compares the bytes too. */
-function* generated(options, least) {
+function* generated(options, { operations: least, length }) {
   const rounds = Math.ceil(least / (length * traceProfiles.length * arenas.length));
   for (let seed = 1; seed <= rounds; seed++) {
     for (const { name } of traceProfiles) {
@@ -81,11 +80,12 @@ function* generated(options, least) {
 }
 
 /** The traces of single checks: every library must end them as its profile does. */
-function* damageFiles(options) {
+function* damageFiles(options, isEmulated) {
   const folder = join(root, 'test', 'fidelity', 'damage');
   for (const name of readdirSync(folder)) {
     const text = readFileSync(join(folder, name));
     const arena = /^# arena (\w+)$/m.exec(text.toString())?.[1];
+    if (isEmulated && /^# processor x86-64$/m.test(text.toString())) continue;
     for (const task of both('single checks', () => parseTrace(text, { file: name }), {
       ...options,
       image: true,
@@ -100,16 +100,19 @@ function* damagedTraces(options, count) {
   }
 }
 
-async function compareAll(title, options, least, damagedCount) {
+async function compareAll(title, options, extent) {
   console.log(`\n${title}`);
   const total = emptyTotal();
   const groups = new Map();
   const builtIn = await builtInTraces();
   function* tasks() {
-    yield* recorded(options, builtIn);
-    yield* generated(options, least);
-    yield* damageFiles(options);
-    yield* damagedTraces(options, damagedCount);
+    if (!extent.isEmulated) yield* recorded(options, builtIn);
+    yield* generated(options, extent);
+    yield* damageFiles(options, extent.isEmulated);
+    for (const task of damagedTraces(options, extent.damaged)) {
+      // An emulated thread's heaps lie where no window can: wild pointers would lead elsewhere.
+      if (!extent.isEmulated || task.options.arena === 'main') yield task;
+    }
   }
   for await (const { trace, task, result } of compareMany(tasks())) {
     if (task.isRecorded && trace.peakLiveBytes > windowBytes) {
@@ -146,12 +149,29 @@ function line(name, { traces, operations: count, equal, imagesCompared, imagesEq
 
 const machine = machineGlibc();
 let allEqual = true;
-if (only !== undefined) {
+const length = 20_000;
+if (process.argv.includes('--emulated')) {
+  for (const { suite, profile } of emulated) {
+    const extent = { operations: 300_000, length: 1000, damaged: Math.min(damaged, 400), isEmulated: true };
+    try {
+      const { version, ...native } = fetchEmulated(suite);
+      const title = `glibc ${version} of Debian ${suite}, emulated, against the profile ${profile}`;
+      const options = { glibc: profile, native: { ...native, timeoutSeconds: 20 } };
+      allEqual = (await compareAll(title, options, extent)) && allEqual;
+    } catch (error) {
+      console.log(`\nskipped: Debian ${suite} for an emulated processor (${error.message})`);
+    }
+  }
+} else if (only !== undefined) {
   console.log(`the C library of Debian ${only} only`);
 } else if (machine === null) {
   console.log(`skipped: this machine's C library is none of glibc ${Object.keys(profiles).join(', ')}`);
 } else {
-  allEqual = await compareAll(`glibc ${machine} of this machine`, { glibc: machine }, operations, damaged);
+  allEqual = await compareAll(
+    `glibc ${machine} of this machine`,
+    { glibc: machine },
+    { operations, length, damaged },
+  );
 }
 for (const suite of only !== undefined ? [only] : isAll ? suites : []) {
   let libc;
@@ -167,6 +187,7 @@ for (const suite of only !== undefined ? [only] : isAll ? suites : []) {
     continue;
   }
   const title = `glibc ${version} of Debian ${suite}`;
-  allEqual = (await compareAll(title, { glibc: version, native }, otherOperations, damaged)) && allEqual;
+  const extent = { operations: otherOperations, length, damaged };
+  allEqual = (await compareAll(title, { glibc: version, native }, extent)) && allEqual;
 }
 process.exitCode = allEqual ? 0 : 1;

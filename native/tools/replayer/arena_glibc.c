@@ -7,18 +7,14 @@
 #include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "careful_read.h"
 #include "layout_glibc.h"
 
 enum { kMappedBit = 2, kOtherArenaBit = 4, kFlagBits = 7 };
 static bool read_word(const struct arena* arena, uintptr_t address, uintptr_t* word) {
-  if (arena->careful) {
-    struct iovec here = {word, sizeof *word};
-    struct iovec there = {(void*)address, sizeof *word};
-    return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == (ssize_t)sizeof *word;
-  }
+  if (arena->careful) return careful_read(address, word, sizeof *word);
   *word = *(const uintptr_t*)address;
   return true;
 }

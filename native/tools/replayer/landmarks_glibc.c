@@ -9,9 +9,9 @@
 #if defined(__GLIBC__)
 
 #include <stdlib.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "careful_read.h"
 #include "child.h"
 #include "layout_glibc.h"
 
@@ -23,6 +23,8 @@ uintptr_t landmarks_thread_pointer(void) {
   __asm__("mov %%fs:0, %0" : "=r"(pointer));
 #elif defined(__aarch64__)
   __asm__("mrs %0, tpidr_el0" : "=r"(pointer));
+#elif defined(__mips64)
+  __asm__(".set push\n.set mips64r2\nrdhwr %0, $29\n.set pop" : "=r"(pointer));
 #endif
   return pointer;
 }
@@ -38,9 +40,7 @@ static uintptr_t find_word(uintptr_t around, uintptr_t low, uintptr_t high) {
   for (int page = 0; page <= 2 * kReachPages; page++) {
     uintptr_t words[kPage / sizeof(uintptr_t)];
     uintptr_t start = first + (uintptr_t)page * kPage;
-    struct iovec here = {words, sizeof words};
-    struct iovec there = {(void*)start, sizeof words};
-    if (process_vm_readv(getpid(), &here, 1, &there, 1, 0) != (ssize_t)sizeof words) continue;
+    if (!careful_read(start, words, sizeof words)) continue;
     for (size_t index = 0; index < sizeof words / sizeof *words; index++) {
       uintptr_t at = start + index * sizeof *words;
       bool is_copy = at >= (uintptr_t)words && at < (uintptr_t)words + sizeof words;
