@@ -61,7 +61,7 @@ export abstract class Clearing extends Aligning {
 
   /**
    * memset as x86-64's baseline has it, with a length that may be wrong. One that wraps around ends below its
-   * start: both ends are written, and nothing between them, since 2.35; before, it runs until it faults.
+   * start: both ends are written, and nothing between them, since 2.34; before, it runs until it faults.
    */
   memsetZero(p: number, bytes: bigint): void {
     const start = this.real(p);

@@ -83,7 +83,7 @@ export interface Profile {
   callocFromCache: boolean;
   /** calloc asserts that a block has at least three words, and clears an odd number of up to nine (until 2.40). */
   callocAsserts: boolean;
-  /** memset leaves what lies between the two ends of a range that wraps around (2.35+); before, it faults. */
+  /** memset leaves what lies between the two ends of a range that wraps around (2.34+); before, it faults. */
   memsetWraps: boolean;
   /** free puts chunks below 1024 bytes straight into their small bin (2.41+). */
   smallFreeToSmallBin: boolean;

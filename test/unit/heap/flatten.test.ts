@@ -5,13 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { heapPlacements } from '../../../lib/compare/index.ts';
-import {
-  bufferWindow,
-  type GlibcVersion,
-  Heap,
-  type HeapOptions,
-  profiles,
-} from '../../../lib/heap/index.ts';
+import { bufferWindow, type GlibcVersion, Heap, type HeapOptions } from '../../../lib/heap/index.ts';
 import { generateDamage, generateTrace, type Trace, traceProfiles } from '../../../lib/trace/index.ts';
 
 type Parts = Pick<typeof import('../../../lib/index.ts'), 'Heap'> & { heapPlacements: typeof heapPlacements };
@@ -22,7 +16,8 @@ const shipped: Parts = {
   heapPlacements: (await import(`${dist}compare/index.js`)).heapPlacements,
 };
 const source: Parts = { Heap, heapPlacements };
-const versions = Object.keys(profiles) as GlibcVersion[];
+/** Those of the classes that are written out, and of the data that differ most; the other classes ship as they are. */
+const versions: readonly GlibcVersion[] = ['2.31', '2.36', '2.41', '2.43'];
 const arenas = ['main', 'thread'] as const;
 
 function run({ Heap, heapPlacements }: Parts, trace: Trace, options: HeapOptions): [string[], Buffer] {
