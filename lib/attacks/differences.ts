@@ -25,13 +25,13 @@ export const differences: readonly Difference[] = [
     technique: 'house_of_orange',
     versions: ['2.27'],
     listed: 'until 2.25',
-    why: 'its heap half works until 2.28; what ends it in 2.24 and 2.26 is the check of vtables and an abort that no longer flushes streams',
+    why: 'its heap half works until 2.27; what ends it in 2.24 and 2.26 is the check of vtables and an abort that no longer flushes streams',
   },
   {
     technique: 'house_of_gods',
     versions: ['2.27'],
     listed: 'until 2.26',
-    why: 'its heap half works until 2.28; from 2.27 on a process with one thread no longer changes arenas, so nobody uses the forged one',
+    why: 'its heap half works until 2.27; from 2.27 on a process with one thread no longer changes arenas, so nobody uses the forged one',
   },
   {
     technique: 'tcache_relative_write',

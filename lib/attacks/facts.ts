@@ -68,11 +68,6 @@ function minorOf(version: string): number {
   return Number(version.split('.')[1]);
 }
 
-/** @returns size of the chunk that serves a request */
-export function chunkBytes(request: number): number {
-  return Math.max(32, (request + 23) & ~15);
-}
-
 /** @returns class of a chunk size in the cache */
 export function classOf(chunk: number): number {
   return chunk / 16 - 2;

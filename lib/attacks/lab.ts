@@ -8,38 +8,9 @@
 import { HeapError, hex } from '../core/index.ts';
 import { type Heap, MAIN_ARENA } from '../heap/index.ts';
 import { Opcode, TraceMaker } from '../trace/index.ts';
-import { chunkBytes, type Facts } from './facts.ts';
+import type { Facts } from './facts.ts';
 import { NoEffect } from './technique.ts';
-
-/** A block, or an address that is used like one. */
-export interface Block {
-  name: string;
-  /** Number in the trace. */
-  id: number;
-  pointer: number;
-  /** Bytes that its owner may use; of an address that is no block, any. */
-  bytes: number;
-}
-
-/** A step, as it is told. */
-export interface Step {
-  kind: 'say' | 'call' | 'write' | 'read' | 'proof';
-  text: string;
-}
-
-/** Where the heap and the main arena's struct begin: what turns a claim about addresses into numbers. */
-export interface Places {
-  heap: bigint;
-  arena: bigint;
-}
-
-/** A claim about a word that the trace reads. */
-export interface Claim {
-  /** Which read of the trace: index of its operation. */
-  operation: number;
-  what: string;
-  holds(value: bigint, places: Places): boolean;
-}
+import { address, type Block, type Claim, type Step, size, slot } from './telling.ts';
 
 const mostOperations = 4000;
 /** Written through one pointer and read through another. */
@@ -150,7 +121,7 @@ export class Lab {
   /** Writes a 64-bit number. */
   write(block: Block, offset: number, value: bigint | number): void {
     const word = BigInt.asUintN(64, BigInt(value));
-    this.#step('write', `${slot(block, offset)} = ${hexOf(word)}`);
+    this.#step('write', `${slot(block, offset)} = ${hex(word)}`);
     this.trace.write(block.id, offset, word);
     this.#poke(block, offset, word);
   }
@@ -192,7 +163,7 @@ export class Lab {
   /** @returns the 64-bit word there */
   read(block: Block, offset: number): bigint {
     const value = this.#read(block, offset);
-    this.#step('read', `${slot(block, offset)} is ${hexOf(value)}`);
+    this.#step('read', `${slot(block, offset)} is ${hex(value)}`);
     return value;
   }
 
@@ -242,7 +213,7 @@ export class Lab {
     this.claims.push({ operation, what, holds });
     const places = { heap: this.heap.real(this.heap.space.breakStart), arena: this.heap.real(MAIN_ARENA) };
     if (!holds(value, places)) throw new NoEffect(what);
-    this.#step('proof', `${what}: ${hexOf(value)}`);
+    this.#step('proof', `${what}: ${hex(value)}`);
   }
 
   /** Lets a call end as it likes. @returns the abort's message, null when it came back */
@@ -302,24 +273,4 @@ export class Lab {
   #poke(block: Block, offset: number, value: bigint): void {
     this.heap.poke(this.real(block, offset), value);
   }
-}
-
-/** @returns size of the chunk of a request */
-export const chunk: (request: number) => number = chunkBytes;
-
-function size(bytes: number): string {
-  return bytes < 10 ? String(bytes) : hex(bytes);
-}
-
-function hexOf(value: bigint): string {
-  return `0x${value.toString(16)}`;
-}
-
-function slot({ name }: Block, offset: number): string {
-  return `${name}[${offset < 0 ? '-' : ''}${hex(Math.abs(offset))}]`;
-}
-
-function address({ name }: Block, offset: number): string {
-  if (offset === 0) return `address of ${name}`;
-  return `address of ${name} ${offset < 0 ? '-' : '+'} ${hex(Math.abs(offset))}`;
 }

@@ -1,9 +1,9 @@
 /** The same programs on this machine's malloc: in a process of their own, judged by the same claims. */
 import { compareFidelity, machineGlibc, NativeReplayer } from '../compare/index.ts';
 import type { GlibcVersion } from '../heap/index.ts';
-import type { Claim } from './lab.ts';
 import { type AttackResult, type Outcome, runAttack } from './outcome.ts';
 import type { Technique } from './technique.ts';
+import type { Claim } from './telling.ts';
 
 /** What came of a technique, here and there. */
 export interface NativeAttack {

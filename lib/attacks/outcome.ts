@@ -12,10 +12,11 @@ import {
 } from '../heap/index.ts';
 import type { Trace } from '../trace/index.ts';
 import { factsOf } from './facts.ts';
-import { type Claim, Lab, type Step } from './lab.ts';
+import { Lab } from './lab.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { NoEffect, type Technique } from './technique.ts';
 import { techniques } from './techniques/index.ts';
+import type { Claim, Step } from './telling.ts';
 
 /** How a technique ends. */
 export type Outcome = 'works' | 'stopped' | 'not-applicable';

@@ -53,8 +53,20 @@ export function renderGrid(grid: Grid, style: TextStyle): string[] {
         name.padEnd(nameWidth) + cells.map(({ text, kind }) => paints[kind](text.padStart(width))).join(''),
     ),
     '',
-    ...grid.notes,
+    ...grid.notes.flatMap((note) => folded(note, style.width)),
   ];
+}
+
+/** Breaks a note at blanks; what follows is set in. */
+function folded(note: string, width: number): string[] {
+  const lines = [''];
+  for (const word of note.split(' ')) {
+    const last = lines.length - 1;
+    if (lines[last] === '') lines[last] = word;
+    else if (lines[last].length + 1 + word.length <= width) lines[last] += ` ${word}`;
+    else lines.push(`  ${word}`);
+  }
+  return lines;
 }
 
 /**
@@ -72,7 +84,7 @@ export function renderGridMarkdown(grid: Grid): string[] {
     line(['---', ...grid.columns.map(() => ':-:')]),
     ...grid.rows.map(({ name, cells }) => line([`\`${name}\``, ...cells.map(({ text }) => text)])),
     '',
-    ...grid.notes.flatMap((note) => [`${note}  `]),
+    ...grid.notes.map((note) => `- ${note.replace(/^\*/, '\\*')}`),
   ];
 }
 
@@ -84,6 +96,7 @@ const margin = 16;
 const rowHeight = 20;
 const cellWidth = 46;
 const headHeight = 92;
+const noteColumns = 98;
 const fills = { bad: '#f4c7c3', good: '#cfe8d5', other: '#f3f3ee' } as const;
 
 /**
@@ -94,9 +107,10 @@ export function renderGridSvg(grid: Grid): string {
   const nameWidth = 8 * Math.max(...grid.rows.map(({ name }) => name.length));
   const left = margin + nameWidth + 8;
   const bottom = headHeight + grid.rows.length * rowHeight;
-  const widest = Math.max(...grid.notes.map((note) => note.length), grid.subtitle.length);
-  const width = Math.max(left + grid.columns.length * cellWidth, 2 * margin + 7 * widest);
-  const height = bottom + 20 + grid.notes.length * 17 + margin;
+  const notes = grid.notes.flatMap((note) => folded(note, noteColumns));
+  const widest = Math.max(...notes.map((note) => note.length), grid.subtitle.length);
+  const width = Math.max(left + grid.columns.length * cellWidth + margin, 2 * margin + 7.3 * widest);
+  const height = bottom + 20 + notes.length * 17 + margin;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"` +
       ` role="img" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12">`,
@@ -114,7 +128,7 @@ export function renderGridSvg(grid: Grid): string {
       ),
     ),
     ...grid.rows.flatMap((row, index) => drawRow(row, left, headHeight + index * rowHeight)),
-    ...grid.notes.map((note, index) => svgText(margin, bottom + 24 + index * 17, note)),
+    ...notes.map((note, index) => svgText(margin, bottom + 24 + index * 17, note)),
     '</svg>',
     '',
   ].join('\n');

@@ -1,6 +1,7 @@
 /** Fastbins: single lists whose only test is that the same chunk is not freed twice in a row. */
-import type { Block, Lab } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import { needsCache, needsFastbins, type Technique } from '../technique.ts';
+import type { Block } from '../telling.ts';
 
 const request = 0x38;
 const chunkSize = 0x40;

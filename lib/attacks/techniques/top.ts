@@ -1,6 +1,7 @@
 /** The top chunk: its size decides what malloc may cut from it, and what happens when it is too small. */
-import type { Block, Lab } from '../lab.ts';
+import type { Lab } from '../lab.ts';
 import { needsCache, type Technique } from '../technique.ts';
+import type { Block } from '../telling.ts';
 
 const pageBytes = 0x1000;
 

@@ -1,4 +1,4 @@
-/** The unsorted list: until 2.28 nothing tested its links when a chunk was taken off. */
+/** The unsorted list: until 2.27 nothing tested its links when a chunk was taken off. */
 import type { Technique } from '../technique.ts';
 
 export const unsortedBinAttack: Technique = {

@@ -29,7 +29,7 @@ export interface Listed {
 const always = 'WWWWWWWWWW';
 const withCache = '-WWWWWWWWW';
 const untilFastbinsWent = 'WWWWWWWWW-';
-const until228 = 'WWSSSSSSSS';
+const until227 = 'WWSSSSSSSS';
 const withMangling = '---WWWWWWW';
 const unsorted = /^malloc\(\): (unsorted double linked list corrupted|invalid next size \(unsorted\))$/;
 
@@ -48,23 +48,23 @@ export const listed: Readonly<Record<string, Listed>> = {
   // Listed as stopped in 2.29; with sizes above the cache's limit replayed on 2.36 and 2.43.
   overlapping_chunks_2: { cells: always },
   mmap_overlapping_chunks: { cells: always },
-  house_of_force: { cells: until228, message: /^malloc\(\): corrupted top size$/ },
+  house_of_force: { cells: until227, message: /^malloc\(\): corrupted top size$/ },
   unsorted_bin_attack: {
-    cells: until228,
+    cells: until227,
     message: /^malloc\(\): unsorted double linked list corrupted$/,
   },
-  unsorted_bin_into_stack: { cells: until228, message: /^malloc\(\): invalid next size \(unsorted\)$/ },
+  unsorted_bin_into_stack: { cells: until227, message: /^malloc\(\): invalid next size \(unsorted\)$/ },
   large_bin_attack: {
     cells: 'WWWWWWWWSS',
     message: /^malloc\(\): largebin double linked list corrupted \(nextsize\)$/,
   },
-  house_of_storm: { cells: until228, message: unsorted },
+  house_of_storm: { cells: until227, message: unsorted },
   house_of_water: { cells: withMangling },
   sysmalloc_int_free: { cells: always },
   house_of_tangerine: { cells: withCache },
   // Until 2.25; what ends it lies outside of the heap, so no message of the heap is listed.
   house_of_orange: { cells: 'WSSSSSSSSS', message: unsorted },
-  house_of_roman: { cells: until228, message: unsorted },
+  house_of_roman: { cells: until227, message: unsorted },
   tcache_dup: { cells: '-WSSSSSSSS', message: /^free\(\): double free detected in tcache 2$/ },
   tcache_poisoning: { cells: withCache },
   tcache_metadata_poisoning: { cells: withCache },

@@ -38,6 +38,12 @@ it('lines columns up in text', () => {
   ]);
 });
 
+it('breaks long notes at the width', () => {
+  const notes = ['(1) one two three four five six seven eight nine ten'];
+  const lines = renderGrid({ ...grid, notes }, { width: 30, palette: plainPalette, glyphs: unicodeGlyphs });
+  expect(lines.slice(-2)).toEqual(['(1) one two three four five', '  six seven eight nine ten']);
+});
+
 it('keeps a table of Markdown in one piece', () => {
   const lines = renderGridMarkdown(grid);
   expect(lines).toContain('|  | 1 | 22 |');
