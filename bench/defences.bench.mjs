@@ -6,8 +6,8 @@ import { loadavg } from 'node:os';
 import { defenceTable } from '../dist/attacks/index.js';
 
 const quick = process.argv.includes('--quick');
-const turns = quick ? 1 : 3;
-const budgetMs = quick ? 100 : 400;
+const turns = quick ? 1 : 2;
+const budgetMs = quick ? 150 : 1000;
 const folder = new URL('../examples/traces/', import.meta.url).pathname;
 const files = readdirSync(folder).filter((file) => file.endsWith('.trace.gz'));
 const traces = quick ? files.slice(0, 1) : files;
