@@ -10,6 +10,8 @@ const config: ViteUserConfig = defineConfig({
     // The counts for the last line of .ci/run.
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: 'build/test-report.json' },
+    // The built package is run as Node runs it.
+    server: { deps: { external: [/\/dist\//] } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

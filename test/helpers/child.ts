@@ -155,6 +155,11 @@ function isFresh(): boolean {
   );
 }
 
+function run(args: string[]): void {
+  const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(`lib/ does not compile:\n${result.stdout}${result.stderr}`);
+}
+
 /** Into a folder of its own first, then file by file: a child that runs meanwhile never sees half a file. */
 function compile(): void {
   const newest = newestSourceMs();
@@ -173,8 +178,9 @@ function compile(): void {
     '--isolatedDeclarations',
     'false',
   ];
-  const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`lib/ does not compile:\n${result.stdout}${result.stderr}`);
+  run(args);
+  writeFileSync(join(cache, 'package.json'), '{ "type": "module" }\n');
+  run([join(root, 'lib', 'heap', 'flatten', 'flatten.mjs'), join(staging, 'heap')]);
   for (const file of filesUnder(staging)) {
     const target = join(dist, relative(staging, file));
     mkdirSync(dirname(target), { recursive: true });

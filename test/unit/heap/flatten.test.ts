@@ -1,15 +1,16 @@
 /**
  * The heap that people read (lib/heap) and the one that the package ships (dist/heap, its long ways written out by
  * lib/heap/flatten) are one: same placements, same words read, same errors, same bytes, whatever is done to them.
- * Needs the built package: `npm run build:lib`.
  */
 import { describe, expect, it } from 'vitest';
 import { heapPlacements } from '../../../lib/compare/index.ts';
 import { bufferWindow, type GlibcVersion, Heap, type HeapOptions } from '../../../lib/heap/index.ts';
 import { generateDamage, generateTrace, type Trace, traceProfiles } from '../../../lib/trace/index.ts';
+import { compilePackage } from '../../helpers/child.ts';
 
 type Parts = Pick<typeof import('../../../lib/index.ts'), 'Heap'> & { heapPlacements: typeof heapPlacements };
 
+await compilePackage();
 const dist = new URL('../../../dist/', import.meta.url).href;
 const shipped: Parts = {
   Heap: (await import(`${dist}heap/index.js`)).Heap,
@@ -20,30 +21,34 @@ const source: Parts = { Heap, heapPlacements };
 const versions: readonly GlibcVersion[] = ['2.31', '2.36', '2.41', '2.43'];
 const arenas = ['main', 'thread'] as const;
 
-function run({ Heap, heapPlacements }: Parts, trace: Trace, options: HeapOptions): [string[], Buffer] {
+/** Of a larger range the beginning is compared: what follows is mostly untouched, and reading it makes pages. */
+const mostBytes = 2 ** 20;
+
+function run({ Heap, heapPlacements }: Parts, trace: Trace, options: HeapOptions): [string, Buffer] {
   const window = bufferWindow({ sizeBytes: 2 ** 30, baseAddress: 0x7f00_0000_0000n });
   const heap = Heap.create({ ...options, key: 0x1234_5678_9abc_def0n, source: window });
-  const lines = heapPlacements(trace, heap, { damage: true });
-  const parts = heap.space.accessibleRanges().map(([start, end]) => heap.bytes.subarray(start, end));
-  return [lines, Buffer.concat(parts)];
+  const lines = heapPlacements(trace, heap, { damage: true }).join('\n');
+  const ranges = heap.space.accessibleRanges();
+  const parts = ranges.map(([start, end]) => heap.bytes.subarray(start, Math.min(end, start + mostBytes)));
+  return [`${lines}\n${ranges.join(' ')}`, Buffer.concat(parts)];
 }
 
 function expectSame(trace: Trace, options: HeapOptions): void {
   const [lines, bytes] = run(source, trace, options);
   const [shippedLines, shippedBytes] = run(shipped, trace, options);
   const what = `${trace.name} on ${options.glibc}, ${options.arena} arena`;
-  expect(shippedLines, what).toEqual(lines);
+  expect(shippedLines, what).toBe(lines);
   expect(Buffer.compare(shippedBytes, bytes), `${what}: bytes`).toBe(0);
 }
 
 describe.each(versions)('glibc %s, as written and as shipped', (glibc) => {
   it.each(arenas)('does the same under every kind of program, %s arena', (arena) => {
     for (const [k, { name }] of traceProfiles.entries())
-      expectSame(generateTrace(name, { seed: k, operations: 600 }), { glibc, arena });
+      expectSame(generateTrace(name, { seed: k, operations: 400 }), { glibc, arena });
   });
 
   it.each(arenas)('ends the same way when it is damaged, %s arena', (arena) => {
-    for (let seed = 1; seed <= 25; seed++) expectSame(generateDamage(seed), { glibc, arena });
+    for (let seed = 1; seed <= 20; seed++) expectSame(generateDamage(seed), { glibc, arena });
   });
 });
 
