@@ -10,6 +10,7 @@ import { explainFirst } from './explain-first.ts';
 export const quarantineLimits: { blocks: number; bytes: number } = { blocks: 256, bytes: 1 << 20 };
 
 const filling = 0xf5;
+const filledWord = 0xf5f5_f5f5;
 
 /**
  * @param base a variant
@@ -74,13 +75,14 @@ export function quarantined<T extends HeapClass>(base: T): T {
       const [pointer, bytes] = this.#waiting.entries().next().value!;
       this.#waiting.delete(pointer);
       this.#bytes -= bytes;
-      for (let at = pointer; at < pointer + bytes; at++) {
-        if (this.b[at] === filling) continue;
+      const end = (pointer + bytes) >>> 2;
+      for (let at = pointer >>> 2; at < end; at++) {
+        if (this.w[at] === filledWord) continue;
         throw new HeapError('ERR_HEAP_CORRUPTED', 'quarantine: a free block was written to', {
           pointer,
-          rule: `byte ${at - pointer} is as free left it`,
-          expected: filling,
-          actual: this.b[at],
+          rule: `the word at byte ${4 * at - pointer} is as free left it`,
+          expected: filledWord,
+          actual: this.w[at],
         });
       }
       super.free(pointer);
