@@ -3,10 +3,10 @@
  * happens at the first call that needs system memory.
  */
 import { type ChunkListOptions, ChunkList as SourcedChunkList } from './chunklist/index.ts';
-import { GiB } from './core/index.ts';
+import { ArgumentError, GiB, HeapError } from './core/index.ts';
 import { type GuardedHeapOptions, GuardedHeap as SampledHeap } from './guarded/index.ts';
-import { type HeapOptions, Heap as SourcedHeap } from './heap/index.ts';
-import { mmapSource, mmapWindow } from './pages/index.ts';
+import { type HeapOptions, type SharedHeapHandle, Heap as SourcedHeap } from './heap/index.ts';
+import { attachWindow, mmapSource, mmapWindow } from './pages/index.ts';
 
 // Attacks on the simulated heap, for defence and teaching.
 export {
@@ -41,6 +41,7 @@ export class ChunkList extends SourcedChunkList {
   }
 }
 
+export type { ArenaStats, LockCounts, SharedHeapStats } from './heap/index.ts';
 // glibc's malloc.
 export {
   type BufferWindowOptions,
@@ -56,13 +57,16 @@ export {
   type MalloptName,
   type Tunables,
 } from './heap/index.ts';
-export type { HeapOptions };
+export type { HeapOptions, SharedHeapHandle };
 
 /** A glibc heap: what `Heap.create` returns. */
 export type Heap = SourcedHeap;
 
 /** Makes glibc heaps; where no source is given, on real pages of their own. `x instanceof Heap` tells them. */
-export const Heap: typeof SourcedHeap = {
+export const Heap: Pick<typeof SourcedHeap, 'create'> & {
+  attach(handle: SharedHeapHandle): Heap;
+  [Symbol.hasInstance](value: unknown): value is Heap;
+} = {
   /**
    * Makes an empty heap.
    * @param options the source defaults to `mmapWindow()`: 4 GiB of address space, memory as it is used
@@ -74,6 +78,29 @@ export const Heap: typeof SourcedHeap = {
     const source = mmapWindow({ name: 'chunkyard heap' });
     try {
       return SourcedHeap.create({ ...options, source });
+    } catch (error) {
+      source.release();
+      throw error;
+    }
+  },
+  /**
+   * Comes to a heap that another thread of this process shared: the same memory, through ArrayBuffers of this thread,
+   * with a cache and an arena of this thread's own. A block of one thread may be freed by another.
+   * @param handle what `heap.share()` gave there
+   * @returns the heap; `detach` ends this thread's use of it, the last one gives the memory back
+   * @throws ArgumentError; HeapError ERR_HEAP_CLOSED when everybody has detached, ERR_HEAP_NOT_SHAREABLE when 64
+   * threads are attached
+   */
+  attach(handle: SharedHeapHandle): Heap {
+    if (handle?.format !== 'chunkyard-shared-heap 1') {
+      throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'handle', 'what heap.share() gave', handle);
+    }
+    const source = attachWindow(handle.window);
+    if (source === undefined) {
+      throw new HeapError('ERR_HEAP_CLOSED', 'every thread has detached from this heap: its memory is gone');
+    }
+    try {
+      return SourcedHeap.attach(handle, source);
     } catch (error) {
       source.release();
       throw error;

@@ -19,6 +19,11 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["munmap"] = Napi::Function::New<Munmap>(env, "munmap");
   exports["mremap"] = Napi::Function::New<Mremap>(env, "mremap");
 
+  exports["shareRange"] = Napi::Function::New<ShareRange>(env, "shareRange");
+  exports["attachRange"] = Napi::Function::New<AttachRange>(env, "attachRange");
+  exports["detachRange"] = Napi::Function::New<DetachRange>(env, "detachRange");
+  exports["noteEnd"] = Napi::Function::New<NoteEnd>(env, "noteEnd");
+
   exports["mprotect"] = Napi::Function::New<Mprotect>(env, "mprotect");
   exports["madvise"] = Napi::Function::New<Madvise>(env, "madvise");
   exports["msync"] = Napi::Function::New<Msync>(env, "msync");

@@ -19,6 +19,12 @@ Napi::Value ReservationBuffer(const Napi::CallbackInfo& info);
 Napi::Value Munmap(const Napi::CallbackInfo& info);
 Napi::Value Mremap(const Napi::CallbackInfo& info);
 
+// range_sharing.cc: one range, several threads
+Napi::Value ShareRange(const Napi::CallbackInfo& info);
+Napi::Value AttachRange(const Napi::CallbackInfo& info);
+Napi::Value DetachRange(const Napi::CallbackInfo& info);
+Napi::Value NoteEnd(const Napi::CallbackInfo& info);
+
 // page_calls.cc: what may be done to pages of a range
 Napi::Value Mprotect(const Napi::CallbackInfo& info);
 Napi::Value Madvise(const Napi::CallbackInfo& info);

@@ -75,6 +75,8 @@ Napi::Value Munmap(const Napi::CallbackInfo& info) {
   if (region->kind != Region::Kind::kMapping) return Napi::Number::New(in.env(), -EINVAL);
   if (handle->HasTransferredBuffer() || !handle->DetachBuffers()) return Napi::Number::New(in.env(), -EBUSY);
 
+  if (!LeaveRegionLast(region)) return Napi::Number::New(in.env(), -EAGAIN);
+
   ForgetGuards(region->base, region->length);
   const int result = munmap(reinterpret_cast<void*>(region->base), region->length);
   if (result == 0) region->released = true;
@@ -97,6 +99,8 @@ Napi::Value Mremap(const Napi::CallbackInfo& info) {
   Region* const region = handle->region();
   if (region->kind != Region::Kind::kMapping) return Napi::Number::New(in.env(), -EINVAL);
   if (handle->HasTransferredBuffer()) return Napi::Number::New(in.env(), -EBUSY);
+  // What is shared stays where the others see it.
+  if (region->number != 0) return Napi::Number::New(in.env(), -EAGAIN);
 
   void* const base = mremap(reinterpret_cast<void*>(region->base), region->length, length, flags);
   if (base == MAP_FAILED) return Napi::Number::New(in.env(), -errno);

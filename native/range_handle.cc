@@ -46,7 +46,11 @@ Region::~Region() {
 }
 
 Napi::Value RangeHandle::Wrap(Napi::Env env, Region::Kind kind, uintptr_t base, size_t length) {
-  auto* handle = new RangeHandle(std::make_shared<Region>(kind, base, length));
+  return Wrap(env, std::make_shared<Region>(kind, base, length));
+}
+
+Napi::Value RangeHandle::Wrap(Napi::Env env, std::shared_ptr<Region> region) {
+  auto* handle = new RangeHandle(std::move(region));
   Napi::Object object = Napi::Object::New(env);
   if (napi_type_tag_object(env, object, &kRangeTag) != napi_ok ||
       napi_wrap(env, object, handle, OnHandleFinalized, nullptr, nullptr) != napi_ok) {
@@ -55,6 +59,18 @@ Napi::Value RangeHandle::Wrap(Napi::Env env, Region::Kind kind, uintptr_t base, 
     return env.Undefined();
   }
   return object;
+}
+
+RangeHandle::~RangeHandle() {
+  if (left_) return;
+  // Before it leaves: the last one to leave may unmap at once.
+  if (!region_->released) end_note_.Write();
+  LeaveRegion(region_.get());
+}
+
+int RangeHandle::Leave() {
+  left_ = true;
+  return LeaveRegion(region_.get());
 }
 
 RangeHandle* RangeHandle::From(Arguments* in) {
@@ -67,7 +83,7 @@ RangeHandle* RangeHandle::From(Arguments* in) {
     return nullptr;
   }
   auto* handle = static_cast<RangeHandle*>(data);
-  if (!handle->region_->released) return handle;
+  if (!handle->region_->released && !handle->left_) return handle;
   in->Fail("ERR_INVALID_STATE", "the mapping is already unmapped");
   return nullptr;
 }

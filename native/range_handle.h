@@ -6,10 +6,10 @@
 //                                    v                          |
 //                               ArrayBuffer -----backing store--+
 //
-// Guarantees: the last of handle and buffers to go unmaps the region, once; a region already released is
-// never touched again, although the finalizers of detached buffers run a turn of the event loop later; a
-// buffer whose memory was moved to another ArrayBuffer (transfer(), Node 22 and later) is noticed before
-// anything is done.
+// Guarantees: the last of handles (one for each thread that attached) and buffers to go unmaps the region,
+// once; a region already released is never touched again, although the finalizers of detached buffers run a
+// turn of the event loop later; a buffer whose memory was moved to another ArrayBuffer (transfer(), Node 22
+// and later) is noticed before anything is done.
 
 #ifndef NATIVE_RANGE_HANDLE_H_
 #define NATIVE_RANGE_HANDLE_H_
@@ -21,31 +21,29 @@
 #include <vector>
 
 #include "arguments.h"
-
-// A range this process holds. Unmaps itself if it is a mapping and nobody released it before.
-struct Region {
-  enum class Kind { kMapping, kBreak };
-
-  Region(Kind kind, uintptr_t base, size_t length) : kind(kind), base(base), length(length) {}
-  Region(const Region&) = delete;
-  Region& operator=(const Region&) = delete;
-  ~Region();
-
-  const Kind kind;
-  uintptr_t base;
-  size_t length;
-  bool released = false;
-};
+#include "region.h"
 
 class RangeHandle {
  public:
   // A JavaScript object that owns the region from now on.
   static Napi::Value Wrap(Napi::Env env, Region::Kind kind, uintptr_t base, size_t length);
 
+  // The same for a region that other threads own as well.
+  static Napi::Value Wrap(Napi::Env env, std::shared_ptr<Region> region);
+
+  ~RangeHandle();
+
   // The handle behind the next argument; null, with an exception pending, if it is none or already released.
   static RangeHandle* From(Arguments* in);
 
   Region* region() const { return region_.get(); }
+  const std::shared_ptr<Region>& shared_region() const { return region_; }
+
+  // What is written when this handle ends without Leave(): collected, or its thread is gone.
+  void set_end_note(const EndNote& note) { end_note_ = note; }
+
+  // This handle is no longer attached; its calls are refused from now on. The number of others left.
+  int Leave();
 
   // A new external ArrayBuffer over a part, or an empty value with an exception pending.
   Napi::Value NewBuffer(Napi::Env env, size_t offset, size_t length);
@@ -72,6 +70,8 @@ class RangeHandle {
 
   std::shared_ptr<Region> region_;
   std::vector<Loan> loans_;
+  EndNote end_note_;
+  bool left_ = false;
 };
 
 // A byte range inside a handle's region, as page calls take it. Reads handle, offset and length from `in`;

@@ -48,7 +48,10 @@ export type HeapErrorCode =
   | 'ERR_HEAP_INVALID_POINTER'
   | 'ERR_HEAP_CORRUPTED'
   | 'ERR_HEAP_FAULT'
-  | 'ERR_HEAP_CLOSED';
+  | 'ERR_HEAP_CLOSED'
+  | 'ERR_HEAP_OWNER_DIED'
+  | 'ERR_HEAP_ATTACHED'
+  | 'ERR_HEAP_NOT_SHAREABLE';
 
 /** Where a heap rule was broken, with both numbers. */
 export interface HeapErrorDetails {

@@ -38,4 +38,4 @@ export type { PageSource } from './page-source.ts';
 export { type Random, seededRandom } from './random.ts';
 export { type CostSummary, ranksOutside, summarize, unstableShare } from './statistics.ts';
 export { alignDown, alignUp, formatBytes, GiB, hex, isPowerOfTwo, KiB, MiB } from './units.ts';
-export type { WindowSource } from './window-source.ts';
+export type { SharedWindow, WindowSource } from './window-source.ts';

@@ -1,6 +1,17 @@
 /** The window of an allocator that lays out several heaps, as a type. */
 import type { PageGuard, PageGuardRequest } from './page-guard.ts';
 
+/** A window as other threads find it: plain data that `postMessage` takes. */
+export interface SharedWindow {
+  readonly kind: 'mmap';
+  /** The process's number of the range; a copy of this object keeps nothing alive. */
+  readonly number: bigint;
+  readonly sizeBytes: number;
+  readonly commitStepBytes: number;
+  /** One bit for each step: writable. */
+  readonly writable: SharedArrayBuffer;
+}
+
 /**
  * Pages anywhere inside one window of address space: what an allocator needs that lays out several heaps and
  * own mappings side by side. `PageSource` is the linear special case.
@@ -52,6 +63,16 @@ export interface WindowSource {
    * @param bytes a multiple of the page size, > 0
    */
   discard(offset: number, bytes: number): void;
+  /**
+   * Lets other threads come to this window; absent where they cannot. From now on `release` ends the window for this
+   * thread, and the last one to do so gives it back.
+   */
+  share?(): SharedWindow;
+  /**
+   * On a shared window: when this thread ends without `release`, its 32-bit word at `stateOffset` turns from `alive`
+   * to -1, and the one at `countOffset` goes up by one.
+   */
+  noteEnd?(stateOffset: number, alive: number, countOffset: number): void;
   /** Gives everything back; the buffer becomes empty (a plain ArrayBuffer is just dropped). Idempotent. */
   release(): void;
 }

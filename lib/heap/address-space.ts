@@ -32,8 +32,8 @@ export class AddressSpace {
   readonly mappings: Map<number, number> = new Map();
   /** Simulated system calls by name. */
   readonly calls: Record<string, number> = {};
-  readonly #accessible = new IntervalSet();
-  readonly #reserved = new IntervalSet();
+  protected readonly accessible: IntervalSet = new IntervalSet();
+  protected readonly reserved: IntervalSet = new IntervalSet();
 
   constructor(source: WindowSource, limitBytes: number, breakStart: number, heapArea: [number, number]) {
     this.source = source;
@@ -47,24 +47,29 @@ export class AddressSpace {
   /** Makes the area of the C library's data accessible; not counted as heap. */
   mapLibraryData(start: number, bytes: number): void {
     this.source.commit(start, bytes);
-    this.#accessible.add(start, start + bytes);
-    this.#reserved.add(0, start + bytes);
+    this.accessible.add(start, start + bytes);
+    this.reserved.add(0, start + bytes);
     this.lowestHeap = start + bytes;
   }
 
   /** @returns true when all `bytes` from `offset` on may be read and written */
   isAccessible(offset: number, bytes: number): boolean {
-    return this.#accessible.covers(offset, offset + bytes);
+    return this.accessible.covers(offset, offset + bytes);
   }
 
   /** @returns the accessible ranges in address order, as [start, end) */
   accessibleRanges(): [number, number][] {
-    return this.#accessible.starts.map((start, k) => [start, this.#accessible.ends[k]]);
+    return this.accessible.starts.map((start, k) => [start, this.accessible.ends[k]]);
+  }
+
+  /** @returns what is reserved, accessible or not, as [start, end) */
+  reservedRanges(): [number, number][] {
+    return this.reserved.starts.map((start, k) => [start, this.reserved.ends[k]]);
   }
 
   /** @returns first offset behind everything accessible */
   get highestEnd(): number {
-    return this.#accessible.ends.at(-1) ?? 0;
+    return this.accessible.ends.at(-1) ?? 0;
   }
 
   #count(call: string): void {
@@ -75,7 +80,7 @@ export class AddressSpace {
   #enter(start: number, bytes: number, replacedBytes = 0): boolean {
     const after = this.accessibleBytes + bytes;
     if (after - replacedBytes > this.limitBytes || !this.source.commit(start, bytes)) return false;
-    this.#accessible.add(start, start + bytes);
+    this.accessible.add(start, start + bytes);
     this.accessibleBytes = after;
     this.grownBytes += bytes - replacedBytes;
     this.peakBytes = Math.max(this.peakBytes, after - replacedBytes);
@@ -83,7 +88,7 @@ export class AddressSpace {
   }
 
   #leave(start: number, bytes: number): void {
-    this.#accessible.remove(start, start + bytes, (from, to) => {
+    this.accessible.remove(start, start + bytes, (from, to) => {
       this.source.discard(from, to - from);
       this.accessibleBytes -= to - from;
     });
@@ -110,12 +115,12 @@ export class AddressSpace {
   }
 
   #isTaken(start: number, end: number): boolean {
-    return this.#accessible.touches(start, end) || this.#reserved.touches(start, end);
+    return this.accessible.touches(start, end) || this.reserved.touches(start, end);
   }
 
   #reserve(bytes: number): number {
     const taken = new IntervalSet();
-    for (const set of [this.#accessible, this.#reserved]) {
+    for (const set of [this.accessible, this.reserved]) {
       set.starts.forEach((start, k) => {
         taken.add(start, set.ends[k]);
       });
@@ -184,15 +189,15 @@ export class AddressSpace {
   reserveHeap(): number {
     this.#count('mmap');
     const taken = new IntervalSet();
-    this.#reserved.starts.forEach((start, k) => {
-      taken.add(start, this.#reserved.ends[k]);
+    this.reserved.starts.forEach((start, k) => {
+      taken.add(start, this.reserved.ends[k]);
     });
-    this.#accessible.starts.forEach((start, k) => {
-      taken.add(start, this.#accessible.ends[k]);
+    this.accessible.starts.forEach((start, k) => {
+      taken.add(start, this.accessible.ends[k]);
     });
     const start = taken.lowestGap(heapSpanBytes, this.heapArea, this.heapAreaEnd, heapSpanBytes);
     if (start <= 0 || start + heapSpanBytes > this.source.sizeBytes) return 0;
-    this.#reserved.add(start, start + heapSpanBytes);
+    this.reserved.add(start, start + heapSpanBytes);
     return start;
   }
 
@@ -218,6 +223,6 @@ export class AddressSpace {
     const counted = this.accessibleBytes;
     this.#leave(start, heapSpanBytes);
     this.accessibleBytes = counted - openBytes;
-    this.#reserved.remove(start, start + heapSpanBytes);
+    this.reserved.remove(start, start + heapSpanBytes);
   }
 }

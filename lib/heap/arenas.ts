@@ -1,6 +1,6 @@
 /** Which arena serves a call, the retry in another one, and the making of the per-thread cache. */
 import { Allocating } from './alloc.ts';
-import { IS_MAPPED, MAIN_ARENA, MIN_CHUNK_BYTES, NON_MAIN_ARENA, THREAD_WORDS } from './layout.ts';
+import { IS_MAPPED, MAIN_ARENA, MIN_CHUNK_BYTES, NON_MAIN_ARENA } from './layout.ts';
 
 /** Arena choice. @internal */
 export abstract class Arenas extends Allocating {
@@ -9,7 +9,7 @@ export abstract class Arenas extends Allocating {
 
   override setThreadArena(av: number): void {
     this.arena = av;
-    this.setPointer(THREAD_WORDS + 8, av);
+    this.setPointer(this.threadWords + 8, av);
   }
 
   /**
@@ -77,7 +77,7 @@ export abstract class Arenas extends Allocating {
     if (p === 0) return;
     this.b.fill(0, p, p + bytes);
     this.tcache = p;
-    this.setPointer(THREAD_WORDS, p);
+    this.setPointer(this.threadWords, p);
     if (this.profile.cacheKey === 'address') {
       this.keyLo = p | 0;
       this.keyHi = this.hi;

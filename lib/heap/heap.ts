@@ -15,6 +15,8 @@ import { FIRST_SLOT } from './layout.ts';
 import type { GlibcVersion, Profile } from './profile.ts';
 import { profiles } from './profiles.ts';
 import { applyTunables, defaultStart, initialise, layOut, type Tunables } from './setup.ts';
+import type { SharedHeapHandle } from './shared/handle.ts';
+import { attachHeap } from './shared/share.ts';
 import type { EngineSetup } from './state.ts';
 import { strict } from './strict.ts';
 import type { Surface } from './surface.ts';
@@ -61,6 +63,7 @@ const madeVariants = new Map<string, Variant>();
 /** Makes heaps, and tells them apart: `Heap.create()`, `x instanceof Heap`. */
 export const Heap: {
   create(options?: HeapOptions): Heap;
+  attach(handle: SharedHeapHandle, source: WindowSource): Heap;
   [Symbol.hasInstance](value: unknown): value is Heap;
 } = {
   /**
@@ -88,8 +91,11 @@ export const Heap: {
         source.sizeBytes,
       );
     }
-    const heap = new (variantOf(profile, options, chosen))({
+    const variant = variantOf(profile, options, chosen);
+    const isPlain = variant === familyOf(profile) && threads === 1;
+    const heap = new variant({
       profile,
+      plainVariant: isPlain ? variant : undefined,
       space: layOut(source, limit, threaded, heapStart),
       threaded: isSecond,
       threads,
@@ -101,6 +107,16 @@ export const Heap: {
     applyTunables(heap, options.tunables ?? {});
     heap.startThreads(threads - 1);
     return heap;
+  },
+  /**
+   * Comes to a heap that another thread shared: the same memory, a cache and an arena of this thread's own.
+   * @param handle what `heap.share()` gave
+   * @param source the handle's window, through ArrayBuffers of this thread
+   * @returns the heap; `detach` ends this thread's use of it
+   * @throws HeapError ERR_HEAP_NOT_SHAREABLE when 64 threads are attached
+   */
+  attach(handle: SharedHeapHandle, source: WindowSource): Heap {
+    return attachHeap(handle, source, familyOf(profiles[handle.glibc]));
   },
   [Symbol.hasInstance]: (value: unknown): value is Heap => value instanceof CountedCache,
 };

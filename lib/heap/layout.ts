@@ -38,9 +38,15 @@ export const LIBRARY_DATA_BYTES = 0x2000;
 
 /**
  * What the C library keeps per thread.
- *      0 tcache pointer | 8 thread arena | 16 tcache key
+ *      0 tcache pointer | 8 thread arena | 16 tcache key | 24 state 4 (shared heaps: see shared/threads-table.ts)
  */
 export const THREAD_WORDS: number = LIBRARY_DATA + 0x100;
+
+/** Shared heaps: how many threads ended without detaching, and the words of every thread but the first. */
+export const DEATHS: number = LIBRARY_DATA + 0x2f8;
+export const MORE_THREAD_WORDS: number = LIBRARY_DATA + 0x300;
+export const THREAD_WORDS_BYTES = 32;
+export const MAX_THREADS = 64;
 
 /**
  * The process's malloc parameters.

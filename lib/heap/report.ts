@@ -95,10 +95,10 @@ export function listBins(heap: Arenas): HeapBins {
 }
 
 /** @returns totals, by a walk over all chunks */
-export function countBytes(heap: Arenas): HeapStats {
+export function countBytes(heap: Arenas, chunks: HeapChunk[] = listChunks(heap)): HeapStats {
   const stats = emptyStats(heap);
   const { mallinfo } = stats;
-  for (const { state, sizeBytes, label, region } of listChunks(heap)) {
+  for (const { state, sizeBytes, label, region } of chunks) {
     if (state === 'fence') continue;
     if (state === 'in-use') {
       stats.inUseChunks++;

@@ -4,6 +4,7 @@ import { ArgumentError, requireInteger, type WindowSource } from '../core/index.
 import { AddressSpace } from './address-space.ts';
 import { type Calls, malloptNumbers } from './calls.ts';
 import {
+  ARENA_TEST,
   FIRST_SLOT,
   LIBRARY_DATA,
   LIBRARY_DATA_BYTES,
@@ -11,10 +12,13 @@ import {
   MAX_FAST,
   MMAP_THRESHOLD,
   N_MMAPS_MAX,
+  NARENAS,
+  NEXT_ARENA,
   THREAD_WORDS,
   TOP_PAD,
   TRIM_THRESHOLD,
 } from './layout.ts';
+import { arenasPerCore } from './threads.ts';
 
 /** Parameters as a fresh process has them. */
 export const defaultParameters = {
@@ -56,6 +60,9 @@ export function initialise(heap: Calls): void {
   heap.setWord(MMAP_THRESHOLD, defaultParameters.mmapThresholdBytes);
   heap.w[N_MMAPS_MAX >>> 2] = defaultParameters.mmapMax;
   heap.setWord(MAX_FAST, heap.fastbinsAt < 0 ? 0 : defaultParameters.maxFastBytes);
+  heap.setWord(ARENA_TEST, arenasPerCore);
+  heap.setWord(NARENAS, 1);
+  heap.setPointer(NEXT_ARENA, MAIN_ARENA);
   heap.w[(THREAD_WORDS + 16) >>> 2] = heap.keyLo;
   heap.w[(THREAD_WORDS + 20) >>> 2] = heap.keyHi;
   heap.initArena(MAIN_ARENA);

@@ -7,8 +7,9 @@
  */
 import { HeapError, type HeapErrorCode } from '../core/index.ts';
 import type { AddressSpace } from './address-space.ts';
-import { MAIN_ARENA, MAX_FAST, NON_MAIN_ARENA, PERTURB } from './layout.ts';
+import { MAIN_ARENA, MAX_FAST, NON_MAIN_ARENA, PERTURB, THREAD_WORDS } from './layout.ts';
 import type { Profile } from './profile.ts';
+import type { HeapClass } from './strict.ts';
 
 /** What a heap is built from. */
 export interface EngineSetup {
@@ -27,6 +28,8 @@ export interface EngineSetup {
   cacheMaxChunk: number;
   /** Binned chunks after which a scan with a cached fit stops; 0 = no limit. */
   cacheUnsortedLimit: number;
+  /** The version's class when the heap is one of it as it is; undefined when switches have made another of it. */
+  plainVariant?: HeapClass | undefined;
 }
 
 /** Steps after which a loop that would never end natively is given up. */
@@ -50,6 +53,7 @@ export abstract class ArenaState {
   /** Alignment a link must have: 15 with safe-linking, 0 without. */
   declare readonly linkAlign: number;
   declare threaded: boolean;
+  declare readonly plainVariant: HeapClass | undefined;
   /** Chunks below this size are freed straight into their small bin: 1024, or 0 in versions that do not. */
   declare readonly directBelow: number;
   /** Flag bits that send a free to the slow path. */
@@ -59,6 +63,8 @@ export abstract class ArenaState {
   declare keyHi: number;
   /** The cache struct (its user pointer), 0 while there is none. */
   declare tcache: number;
+  /** Where this thread's words stand (layout.ts). */
+  declare threadWords: number;
   /** Arena of this thread, 0 before its first use. */
   declare arena: number;
   /** True while the cache struct is being allocated or given back. */
@@ -103,7 +109,9 @@ export abstract class ArenaState {
     this.slowFreeFlags = setup.threaded ? 10 : 14;
     this.keyLo = Number(key & 0xffff_ffffn) | 0;
     this.keyHi = Number(key >> 32n) | 0;
+    this.plainVariant = setup.plainVariant;
     this.tcache = 0;
+    this.threadWords = THREAD_WORDS;
     this.arena = setup.threaded ? 0 : MAIN_ARENA;
     this.cacheDisabled = false;
     this.isStashed = false;

@@ -23,6 +23,8 @@ import {
   listChunks,
   takeSnapshot,
 } from './report.ts';
+import type { SharedHeapHandle } from './shared/handle.ts';
+import { shareHeap } from './shared/share.ts';
 import { Threads } from './threads.ts';
 
 /** Real addresses of the structs from which a debugger finds everything else. */
@@ -165,6 +167,21 @@ export abstract class Surface extends Threads implements Allocator {
   snapshot(): HeapSnapshot {
     this.requireOpen();
     return takeSnapshot(this, this.name);
+  }
+
+  /**
+   * Makes this a heap that other threads can use at the same time: a worker that gets the handle calls
+   * `Heap.attach(handle)`. From now on what works on an arena takes its lock.
+   * @returns the handle, plain data for `postMessage`; the same at each call
+   * @throws HeapError ERR_HEAP_NOT_SHAREABLE on a plain ArrayBuffer, and with strict mode, defences or `threads`
+   */
+  share(): SharedHeapHandle {
+    return shareHeap(this, this.plainVariant);
+  }
+
+  /** Ends this thread's use of the heap. One that is not shared is given back, as by `destroy`. Idempotent. */
+  detach(): void {
+    this.destroy();
   }
 
   /** Gives the window back. Views become empty where the source can do so; later calls throw. Idempotent. */

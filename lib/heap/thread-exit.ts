@@ -1,5 +1,5 @@
 /** The end of a thread: its cache goes back to the arenas, its arena may be taken over by another thread. */
-import { MAIN_ARENA, THREAD_WORDS } from './layout.ts';
+import { MAIN_ARENA } from './layout.ts';
 import { loopLimit } from './state.ts';
 import { TrimCall } from './trim-all.ts';
 
@@ -16,7 +16,7 @@ export abstract class ThreadExit extends TrimCall {
     this.cacheDisabled = true;
     if (cache !== 0) {
       this.tcache = 0;
-      this.setPointer(THREAD_WORDS, 0);
+      this.setPointer(this.threadWords, 0);
       this.freeCachedBlocks(cache);
       this.freeAtExit(cache);
     }

@@ -4,15 +4,7 @@
  * nor is a lock that is taken: the next arena in turn is always free.
  */
 import { ArgumentError, requireInteger } from '../core/index.ts';
-import {
-  ARENA_MAX,
-  ARENA_TEST,
-  MAIN_ARENA,
-  MAPPED_MEM,
-  NARENAS,
-  NEXT_ARENA,
-  THREAD_WORDS,
-} from './layout.ts';
+import { ARENA_MAX, ARENA_TEST, MAIN_ARENA, MAPPED_MEM, NARENAS, NEXT_ARENA } from './layout.ts';
 import type { EngineSetup } from './state.ts';
 import { ThreadExit } from './thread-exit.ts';
 
@@ -25,7 +17,7 @@ interface ParkedThread {
 }
 
 /** Arenas for each core before threads share them. */
-const arenasPerCore = 8;
+export const arenasPerCore = 8;
 const mallopt = { arenaTest: -7, arenaMax: -8 };
 
 /** Threads. @internal */
@@ -44,9 +36,6 @@ export abstract class Threads extends ThreadExit {
     this.cores = setup.cores;
     this.thread = 0;
     this.parked = new Map();
-    this.setWord(ARENA_TEST, arenasPerCore);
-    this.setWord(NARENAS, 1);
-    this.setPointer(NEXT_ARENA, MAIN_ARENA);
   }
 
   /** The main thread starts `count` others: the C library takes a table for each. */
@@ -74,7 +63,7 @@ export abstract class Threads extends ThreadExit {
     this.tcache = next.tcache;
     this.keyLo = next.keyLo;
     this.keyHi = next.keyHi;
-    this.setPointer(THREAD_WORDS, next.tcache);
+    this.setPointer(this.threadWords, next.tcache);
     this.setThreadArena(next.arena);
   }
 

@@ -11,7 +11,7 @@ export { mappingSource } from './mapping-source.ts';
 export { mmap } from './mmap.ts';
 export type { FileReference, MmapOptions } from './mmap-options.ts';
 export { mmapSource } from './mmap-source.ts';
-export { type MmapWindowOptions, mmapWindow } from './mmap-window.ts';
+export { attachWindow, type MmapWindowOptions, mmapWindow } from './mmap-window.ts';
 export { ProtectionGuard } from './protect.ts';
 export type { Protection } from './protection.ts';
 export type { ByteRange, PageRange } from './ranges.ts';

@@ -18,10 +18,11 @@ import {
   type PageGuardRequest,
   PosixError,
   requireInteger,
+  type SharedWindow,
   type WindowSource,
 } from '../core/index.ts';
 import { native, pageSize } from '../posix/index.ts';
-import type { OwnedRange } from './owned-range.ts';
+import { OwnedRange } from './owned-range.ts';
 import { PageGuards } from './page-guard.ts';
 import { requirePages } from './ranges.ts';
 import { type CallCounts, countCall, reserve } from './window.ts';
@@ -47,25 +48,50 @@ class MmapWindow implements WindowSource {
   readonly baseAddress: bigint;
   readonly pageSizeBytes: number;
   readonly sizeBytes: number;
-  readonly systemCalls: CallCounts = {};
+  readonly systemCalls: CallCounts;
   readonly #stepBytes: number;
   readonly #range: OwnedRange;
   readonly #guards: PageGuards;
   /** ArrayBuffers over parts of the window, by level of their size and position. */
   readonly #parts: ArrayBuffer[][] = [];
-  /** One bit for each step: writable. */
-  readonly #writable: Uint32Array;
+  /** One bit for each step: writable. On a shared window the memory is everybody's. */
+  #writable: Uint32Array;
+  #shared: SharedWindow | undefined;
 
-  constructor(sizeBytes: number, stepBytes: number, name: string) {
-    const { PROT_READ } = native().constants;
+  constructor(range: OwnedRange, stepBytes: number, calls: CallCounts) {
     this.pageSizeBytes = pageSize();
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = range.byteLength;
+    this.systemCalls = calls;
     this.#stepBytes = stepBytes;
-    this.#writable = new Uint32Array(Math.ceil(sizeBytes / stepBytes / 32));
-    this.#range = reserve({ reservedBytes: sizeBytes, name, calls: this.systemCalls }, PROT_READ);
-    this.#range.setName(name);
-    this.#guards = new PageGuards(this.#range);
-    this.baseAddress = this.#range.address;
+    this.#writable = new Uint32Array(Math.ceil(this.sizeBytes / stepBytes / 32));
+    this.#range = range;
+    this.#guards = new PageGuards(range);
+    this.baseAddress = range.address;
+  }
+
+  /** The window of another thread. */
+  static attach(shared: SharedWindow): MmapWindow | undefined {
+    const range = OwnedRange.attach(shared.number);
+    if (range === undefined) return undefined;
+    const window = new MmapWindow(range, shared.commitStepBytes, {});
+    window.#shared = shared;
+    window.#writable = new Uint32Array(shared.writable);
+    return window;
+  }
+
+  share(): SharedWindow {
+    if (this.#shared) return this.#shared;
+    const writable = new SharedArrayBuffer(this.#writable.byteLength);
+    new Uint32Array(writable).set(this.#writable);
+    this.#writable = new Uint32Array(writable);
+    const { sizeBytes } = this;
+    const number = this.#range.share();
+    this.#shared = { kind: 'mmap', number, sizeBytes, commitStepBytes: this.#stepBytes, writable };
+    return this.#shared;
+  }
+
+  noteEnd(stateOffset: number, alive: number, countOffset: number): void {
+    this.#range.noteEnd(stateOffset, alive, countOffset);
   }
 
   get buffer(): ArrayBuffer {
@@ -132,7 +158,8 @@ class MmapWindow implements WindowSource {
     if (!this.#range.isMapped) return;
     this.#guards.release();
     countCall(this.systemCalls, 'munmap');
-    this.#range.release();
+    if (this.#shared) this.#range.leave();
+    else this.#range.release();
   }
 
   #isWritable(step: number): boolean {
@@ -179,5 +206,18 @@ export function mmapWindow(options: MmapWindowOptions = {}): WindowSource {
   const { sizeBytes = 4 * GiB, commitStepBytes = MiB, name = 'chunkyard window' } = options;
   const size = requireInteger('sizeBytes', sizeBytes, { minimum: MiB, maximum: 4 * GiB });
   const step = requireInteger('commitStepBytes', commitStepBytes, { minimum: 1, maximum: 4 * GiB });
-  return new MmapWindow(alignUp(size, pageSize()), alignUp(step, pageSize()), name);
+  const calls: CallCounts = {};
+  const reservedBytes = alignUp(size, pageSize());
+  const range = reserve({ reservedBytes, name, calls }, native().constants.PROT_READ);
+  range.setName(name);
+  return new MmapWindow(range, alignUp(step, pageSize()), calls);
+}
+
+/**
+ * Comes to a window that another thread of this process shared: the same memory through ArrayBuffers of this thread.
+ * @param shared what the window's `share()` gave there
+ * @returns the window, or undefined when everybody has given it back
+ */
+export function attachWindow(shared: SharedWindow): WindowSource | undefined {
+  return MmapWindow.attach(shared);
 }

@@ -73,6 +73,17 @@ export class OwnedRange {
     return new OwnedRange(addon, check('mmap', result, subject) as NativeMapping);
   }
 
+  /**
+   * Comes to a range that another thread of this process shared.
+   * @param number what `share` gave there
+   * @returns a range of this thread's own over the same pages; undefined when everybody has left it
+   */
+  static attach(number: bigint): OwnedRange | undefined {
+    const addon = native();
+    const result = addon.attachRange(number);
+    return typeof result === 'number' ? undefined : new OwnedRange(addon, result);
+  }
+
   /** Address of the first byte; after the end the address it had. */
   get address(): bigint {
     return this.#address;
@@ -181,6 +192,27 @@ export class OwnedRange {
     this.#byteLength = lengthBytes;
     this.#forgetName();
     if (this.#name !== undefined) this.setName(this.#name);
+  }
+
+  /** @returns the number by which other threads attach to the range */
+  share(): bigint {
+    return this.#native.shareRange(this.#handle);
+  }
+
+  /** Has the addon note the end of this range that comes without `leave`: this thread is gone. */
+  noteEnd(stateOffset: number, alive: number, countOffset: number): void {
+    this.#native.noteEnd(this.#handle, stateOffset, alive, countOffset);
+  }
+
+  /**
+   * Ends the range for this thread; the last one to leave unmaps it. Buffers are empty afterwards.
+   * @throws as `release`
+   */
+  leave(): void {
+    if (!this.#isMapped) return;
+    const result = this.#native.detachRange(this.#handle);
+    if (result < 0) this.#checkOwned('munmap', result, this.#byteLength);
+    this.abandon();
   }
 
   /** Forgets buffers that the addon has emptied in another way. */

@@ -84,6 +84,22 @@ export interface NativeAddon extends NativeFaults {
    * RangeError for MREMAP_FIXED and MREMAP_DONTUNMAP.
    */
   mremap(mapping: NativeMapping, lengthBytes: number, flags: number): 0 | NegativeErrno;
+
+  /** A number by which other threads of this process attach to the range; the same at each call. */
+  shareRange(mapping: NativeMapping): bigint;
+  /** A handle of this thread's own on a shared range; -ENOENT when everybody has left it. */
+  attachRange(number: bigint): NativeMapping | NegativeErrno;
+  /**
+   * Detaches this handle's buffers and leaves the range; the last one unmaps it. The number of others left, or -EBUSY
+   * as munmap. Later calls with the handle throw.
+   */
+  detachRange(mapping: NativeMapping): number;
+  /**
+   * When the handle ends without having left (its thread is gone): the 32-bit word at `stateOffset` turns from `alive`
+   * to -1, and the one at `countOffset` goes up by one.
+   */
+  noteEnd(mapping: NativeMapping, stateOffset: number, alive: number, countOffset: number): void;
+
   mprotect(mapping: NativeMapping, offset: number, length: number, protection: number): 0 | NegativeErrno;
   madvise(mapping: NativeMapping, offset: number, length: number, advice: number): 0 | NegativeErrno;
   msync(mapping: NativeMapping, offset: number, length: number, flags: number): 0 | NegativeErrno;

@@ -8,7 +8,7 @@ import { bufferWindow, type GlibcVersion, Heap, type HeapOptions } from '../../.
 import { generateDamage, generateTrace, type Trace, traceProfiles } from '../../../lib/trace/index.ts';
 import { compilePackage } from '../../helpers/child.ts';
 
-type Parts = Pick<typeof import('../../../lib/index.ts'), 'Heap'> & { heapPlacements: typeof heapPlacements };
+type Parts = { Heap: Pick<typeof Heap, 'create'>; heapPlacements: typeof heapPlacements };
 
 await compilePackage();
 const dist = new URL('../../../dist/', import.meta.url).href;
