@@ -8,8 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { runCase } from '../helpers/child.ts';
 
 const seed = process.env.CHUNKYARD_SEED ?? '1';
-const seconds = process.env.CHUNKYARD_THREADS_SECONDS ?? '3';
-const terminations = process.env.CHUNKYARD_TERMINATIONS ?? '12';
+const seconds = process.env.CHUNKYARD_THREADS_SECONDS ?? '2';
+const terminations = process.env.CHUNKYARD_TERMINATIONS ?? '8';
 const timeoutMs = 1000 * (50 + 3 * Number(seconds) + 2 * Number(terminations));
 
 async function run(script: string, ...args: string[]): Promise<Record<string, never>> {
@@ -39,13 +39,13 @@ describe('under a scheduler', () => {
     await run('heap-schedule.mjs', bug, seed, `${seeds}`);
 
   it('no interleaving breaks the heap, and a seed is the same interleaving each time', async () => {
-    const first = await schedule('none', 20);
-    expect(first).toMatchObject({ seeds: 20, found: [] });
-    expect(await schedule('none', 20)).toMatchObject({ switches: first.switches, hash: first.hash });
+    const first = await schedule('none', 10);
+    expect(first).toMatchObject({ seeds: 10, found: [] });
+    expect(await schedule('none', 10)).toMatchObject({ switches: first.switches, hash: first.hash });
   });
 
   it.each(['no-arena-lock', 'no-system-lock', 'unlocked-free'])('finds %s', async (bug) => {
-    const { found } = await schedule(bug, 8);
+    const { found } = await schedule(bug, 16);
     expect(found).not.toEqual([]);
   });
 });

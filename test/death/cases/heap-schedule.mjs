@@ -3,7 +3,7 @@
 // each time. A bug can be put in: no-arena-lock, no-system-lock, unlocked-free. Arguments: bug or `none`, first seed, seeds.
 // Prints one JSON line: the seeds that found something, and what.
 import { once } from 'node:events';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { CountedCache } from '../../../dist/heap/counted-cache.js';
 import { Heap } from '../../../dist/heap/index.js';
 import { attachHeap, shareHeap } from '../../../dist/heap/shared/share.js';
