@@ -44,6 +44,7 @@ export class ChunkList extends SourcedChunkList {
 export type { ArenaStats, LockCounts, SharedHeapStats } from './heap/index.ts';
 // glibc's malloc.
 export {
+  BlockQueue,
   type BufferWindowOptions,
   bufferWindow,
   type Defence,

@@ -9,6 +9,7 @@ export type { GlibcVersion, Profile } from './profile.ts';
 export { profiles } from './profiles.ts';
 export type { HeapBins, HeapChunk, HeapStats } from './report.ts';
 export type { Tunables } from './setup.ts';
+export { BlockQueue } from './shared/block-queue.ts';
 export type { SharedHeapHandle } from './shared/handle.ts';
 export type { LockCounts } from './shared/locks.ts';
 export type { ArenaStats, SharedHeapStats } from './shared/look.ts';
