@@ -1,0 +1,38 @@
+/** The native part of sharing, native/region.cc, under ThreadSanitizer: no data race, and the tool sees one that is put in. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root } from '../helpers/child.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const flags = ['-std=c++17', '-g', '-O1', '-fno-exceptions', '-fsanitize=thread', '-pthread'];
+const folder = temporaryFolder();
+process.on('exit', () => folder[Symbol.dispose]());
+
+function build(region: string, name: string): { status: number | null; program: string } {
+  const program = folder.file(name);
+  const include = `-I${join(root, 'native')}`;
+  const sources = [join(root, 'test/death/cases/region-threads.cc'), region];
+  return { status: spawnSync('c++', [...flags, include, ...sources, '-o', program]).status, program };
+}
+
+const sound = build(join(root, 'native/region.cc'), 'region-threads');
+
+describe.skipIf(sound.status !== 0)('ranges shared by 8 threads', () => {
+  it('are free of data races', () => {
+    const { status, stdout, stderr } = spawnSync(sound.program, { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^found \d{3,} gone \d{2,} released \d{3,} deaths \d{3,}\n$/);
+  });
+
+  it('would not be without the lock', () => {
+    const text = readFileSync(join(root, 'native/region.cc'), 'utf8');
+    const lock = 'const std::lock_guard<std::mutex> hold(Lock());';
+    expect(text).toContain(lock);
+    const file = folder.file('region-unlocked.cc');
+    writeFileSync(file, text.replaceAll(lock, ''));
+    const { status, stderr } = spawnSync(build(file, 'region-unlocked').program, { encoding: 'utf8' });
+    expect([status === 0, stderr.includes('data race')]).toEqual([false, true]);
+  });
+});
