@@ -15,6 +15,7 @@ if (isMainThread) {
   const options = { workerData: { heap: heap.share(), queue: queue.handle } };
   const workers = [1, 2].map(() => new Worker(new URL(import.meta.url), options));
   const replies = workers.map((worker) => once(worker, 'message'));
+  const exits = workers.map((worker) => once(worker, 'exit'));
 
   for (let k = 0; k < messages; k++) {
     const block = heap.malloc(messageBytes);
@@ -24,7 +25,7 @@ if (isMainThread) {
   queue.close();
 
   const counts = (await Promise.all(replies)).map(([count]) => count);
-  await Promise.all(workers.map((worker) => once(worker, 'exit')));
+  await Promise.all(exits);
   console.log(`${counts.reduce((a, b) => a + b)} messages of ${messageBytes} bytes, none copied`);
   console.log(`violations: ${heap.check().length}, blocks lost: ${heap.stats().inUseChunks - 1}`);
   heap.destroy();
