@@ -41,6 +41,7 @@
         "native/fault_policy.cc",
         "native/fault_report.cc",
         "native/fault_ring.cc",
+        "native/file_pages.cc",
         "native/function_table.cc",
         "native/guard_calls.cc",
         "native/guard_pages.cc",

@@ -5,8 +5,16 @@
 import { type ChunkListOptions, ChunkList as SourcedChunkList } from './chunklist/index.ts';
 import { ArgumentError, GiB, HeapError } from './core/index.ts';
 import { type GuardedHeapOptions, GuardedHeap as SampledHeap } from './guarded/index.ts';
-import { type HeapOptions, type SharedHeapHandle, Heap as SourcedHeap } from './heap/index.ts';
-import { attachWindow, mmapSource, mmapWindow } from './pages/index.ts';
+import {
+  createFileHeap,
+  type FileHeapOptions,
+  type HeapOptions,
+  type OpenOptions,
+  openFileHeap,
+  type SharedHeapHandle,
+  Heap as SourcedHeap,
+} from './heap/index.ts';
+import { attachWindow, mmapSource, mmapWindow, openHeapFile } from './pages/index.ts';
 
 // Attacks on the simulated heap, for defence and teaching.
 export {
@@ -56,25 +64,40 @@ export {
   type HeapLandmarks,
   type HeapStats,
   type MalloptName,
+  type RecoveryReport,
   type Tunables,
 } from './heap/index.ts';
-export type { HeapOptions, SharedHeapHandle };
+export type { FileHeapOptions, HeapOptions, OpenOptions, SharedHeapHandle };
+
+/** A heap that is to live in a file. */
+export interface FileBackedOptions extends FileHeapOptions {
+  /** Path of the file, which must not exist. */
+  source: { file: string };
+}
 
 /** A glibc heap: what `Heap.create` returns. */
 export type Heap = SourcedHeap;
 
 /** Makes glibc heaps; where no source is given, on real pages of their own. `x instanceof Heap` tells them. */
-export const Heap: Pick<typeof SourcedHeap, 'create'> & {
+export const Heap: {
+  create(options?: HeapOptions | FileBackedOptions): Heap;
+  open(file: string, options?: OpenOptions): Heap;
   attach(handle: SharedHeapHandle): Heap;
   [Symbol.hasInstance](value: unknown): value is Heap;
 } = {
   /**
    * Makes an empty heap.
-   * @param options the source defaults to `mmapWindow()`: 4 GiB of address space, memory as it is used
-   * @returns the heap; `destroy` gives its pages back
-   * @throws ArgumentError, and PosixError when the system refuses the reservation
+   * @param options the source defaults to `mmapWindow()`: 4 GiB of address space, memory as it is used; `{ file }`
+   *   makes a file and keeps the heap in it
+   * @returns the heap; `destroy` gives its pages back, or closes its file
+   * @throws ArgumentError, and PosixError when the system refuses the reservation, or the file's pages; Node's own
+   *   error when the file cannot be made (EEXIST: it is there)
    */
-  create(options: HeapOptions = {}): Heap {
+  create(options: HeapOptions | FileBackedOptions = {}): Heap {
+    if (isFileBacked(options)) {
+      const { source, ...rest } = options;
+      return createFileHeap(openHeapFile(requirePath(source.file), true), rest);
+    }
     if (options.source) return SourcedHeap.create(options);
     const source = mmapWindow({ name: 'chunkyard heap' });
     try {
@@ -107,8 +130,28 @@ export const Heap: Pick<typeof SourcedHeap, 'create'> & {
       throw error;
     }
   },
+  /**
+   * Opens a heap in a file: the same heap, its blocks at the same pointers (docs/file-heaps.md).
+   * @param file its path
+   * @param options `recover` allows repairs after a crash
+   * @returns the heap; `destroy` closes it
+   * @throws HeapFileError when the file is locked, foreign, newer, cut short, changed or damaged; it is left as it is.
+   *   PosixError; Node's own error when it cannot be opened
+   */
+  open(file: string, options: OpenOptions = {}): Heap {
+    return openFileHeap(openHeapFile(requirePath(file), false), options);
+  },
   [Symbol.hasInstance]: (value: unknown): value is Heap => value instanceof SourcedHeap,
 };
+
+function isFileBacked(options: HeapOptions | FileBackedOptions): options is FileBackedOptions {
+  return typeof options.source === 'object' && 'file' in options.source;
+}
+
+function requirePath(file: unknown): string {
+  if (typeof file === 'string' && file !== '') return file;
+  throw new ArgumentError('ERR_INVALID_ARG_TYPE', 'file', 'a path', file);
+}
 
 // Guard pages.
 export {
@@ -145,6 +188,8 @@ export {
   type FreeExplanation,
   HeapError,
   type HeapErrorCode,
+  HeapFileError,
+  type HeapFileErrorCode,
   type HeapSnapshot,
   type MemoryFault,
   MemoryFaultError,

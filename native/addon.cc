@@ -34,6 +34,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
   exports["memoryFile"] = Napi::Function::New<MemoryFile>(env, "memoryFile");
   exports["addSeals"] = Napi::Function::New<AddSeals>(env, "addSeals");
+  exports["lockFile"] = Napi::Function::New<LockFile>(env, "lockFile");
+  exports["allocateFile"] = Napi::Function::New<AllocateFile>(env, "allocateFile");
+  exports["punchFile"] = Napi::Function::New<PunchFile>(env, "punchFile");
+  exports["mapInto"] = Napi::Function::New<MapInto>(env, "mapInto");
 
   exports["programBreak"] = Napi::Function::New<ProgramBreak>(env, "programBreak");
   exports["growBreak"] = Napi::Function::New<GrowBreak>(env, "growBreak");

@@ -38,6 +38,12 @@ Napi::Value NameRange(const Napi::CallbackInfo& info);
 Napi::Value MemoryFile(const Napi::CallbackInfo& info);
 Napi::Value AddSeals(const Napi::CallbackInfo& info);
 
+// file_pages.cc
+Napi::Value LockFile(const Napi::CallbackInfo& info);
+Napi::Value AllocateFile(const Napi::CallbackInfo& info);
+Napi::Value PunchFile(const Napi::CallbackInfo& info);
+Napi::Value MapInto(const Napi::CallbackInfo& info);
+
 // program_break.cc
 Napi::Value ProgramBreak(const Napi::CallbackInfo& info);
 Napi::Value GrowBreak(const Napi::CallbackInfo& info);

@@ -16,6 +16,13 @@ export {
   PosixError,
   type PosixErrorDetails,
 } from './errors.ts';
+export {
+  type FileWindow,
+  type FileWindowRequest,
+  type HeapFile,
+  HeapFileError,
+  type HeapFileErrorCode,
+} from './heap-file.ts';
 export type { ChunkSnapshot, ChunkState, HeapSnapshot } from './heap-snapshot.ts';
 export {
   type FaultAccess,

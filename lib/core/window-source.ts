@@ -73,6 +73,12 @@ export interface WindowSource {
    * to -1, and the one at `countOffset` goes up by one.
    */
   noteEnd?(stateOffset: number, alive: number, countOffset: number): void;
+  /**
+   * Takes pages back that the allocator will commit again before it uses them; absent where `discard` does it all.
+   * @param offset a multiple of the page size
+   * @param bytes a multiple of the page size, > 0
+   */
+  withdraw?(offset: number, bytes: number): void;
   /** Gives everything back; the buffer becomes empty (a plain ArrayBuffer is just dropped). Idempotent. */
   release(): void;
 }

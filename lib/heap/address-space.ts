@@ -5,10 +5,24 @@
  *   0 .. guard | libc data | ......... | break area -> ....... | thread heaps | .... <- own mappings |
  */
 import { alignUp, type WindowSource } from '../core/index.ts';
+import type { RecoveryReport } from './file/report.ts';
 import { IntervalSet } from './interval-set.ts';
 
 /** Bytes and alignment of a thread arena's heap. */
 export const heapSpanBytes: number = 64 * 2 ** 20;
+
+/** Told when ranges of a window have changed, before pages are taken away: it writes them down. */
+export interface SpaceKeeper {
+  /** Most own mappings it can write down. */
+  readonly mappingLimit: number;
+  /** What was repaired when the ranges were read. */
+  readonly recovery: RecoveryReport | null;
+  changed(): void;
+  /** Waits until everything is on the disk. */
+  synchronize(): void;
+  /** The window is about to be given back; gives it back itself. */
+  close(): void;
+}
 
 /** Break, mappings and reservations of one window. */
 export class AddressSpace {
@@ -28,6 +42,8 @@ export class AddressSpace {
   peakBytes = 0;
   /** All bytes that ever became accessible, those given back and taken again each time. */
   grownBytes = 0;
+  /** Writes ranges down where they outlive the process. */
+  keeper: SpaceKeeper | undefined;
   /** Length of each mapping by its start. */
   readonly mappings: Map<number, number> = new Map();
   /** Simulated system calls by name. */
@@ -89,7 +105,8 @@ export class AddressSpace {
 
   #leave(start: number, bytes: number): void {
     this.accessible.remove(start, start + bytes, (from, to) => {
-      this.source.discard(from, to - from);
+      if (this.source.withdraw) this.source.withdraw(from, to - from);
+      else this.source.discard(from, to - from);
       this.accessibleBytes -= to - from;
     });
   }
@@ -108,9 +125,10 @@ export class AddressSpace {
       if (!this.#enter(before, deltaBytes)) return -1;
     } else if (deltaBytes < 0) {
       if (after < this.breakStart) return -1;
-      this.#leave(after, -deltaBytes);
     }
     this.breakEnd = after;
+    if (deltaBytes !== 0) this.keeper?.changed();
+    if (deltaBytes < 0) this.#leave(after, -deltaBytes);
     return before;
   }
 
@@ -135,9 +153,10 @@ export class AddressSpace {
    */
   map(bytes: number): number {
     this.#count('mmap');
+    if (this.keeper && this.mappings.size >= this.keeper.mappingLimit) return 0;
     const start = this.#reserve(bytes);
     if (start <= 0 || !this.#enter(start, bytes)) return 0;
-    this.mappings.set(start, bytes);
+    this.#note(start, bytes);
     return start;
   }
 
@@ -146,7 +165,24 @@ export class AddressSpace {
     this.#count('munmap');
     if (bytes <= 0) return;
     this.mappings.delete(start);
+    this.keeper?.changed();
     this.#leave(start, alignUp(bytes, this.pageBytes));
+  }
+
+  /** Notes a mapping, perhaps in the place of another. */
+  #note(start: number, bytes: number, replaced = start): void {
+    this.mappings.delete(replaced);
+    this.mappings.set(start, bytes);
+    this.keeper?.changed();
+  }
+
+  /** Takes over what was written down: the same ranges, made accessible again. @returns false when refused */
+  restore(breakEnd: number, mappings: readonly (readonly [start: number, bytes: number])[]): boolean {
+    const ranges = breakEnd > this.breakStart ? [[this.breakStart, breakEnd - this.breakStart] as const] : [];
+    for (const [start, bytes] of [...ranges, ...mappings]) if (!this.#enter(start, bytes)) return false;
+    this.breakEnd = breakEnd;
+    for (const [start, bytes] of mappings) this.mappings.set(start, bytes);
+    return true;
   }
 
   /**
@@ -156,25 +192,25 @@ export class AddressSpace {
   remap(start: number, oldBytes: number, newBytes: number): number {
     this.#count('mremap');
     if (!this.isAccessible(start, oldBytes)) return 0;
-    const moved = this.#resize(start, oldBytes, newBytes);
-    if (moved === 0) return 0;
-    this.mappings.delete(start);
-    this.mappings.set(moved, newBytes);
-    return moved;
+    return this.#resize(start, oldBytes, newBytes);
   }
 
   #resize(start: number, oldBytes: number, newBytes: number): number {
     if (newBytes <= oldBytes) {
+      this.#note(start, newBytes);
       this.#leave(start + newBytes, oldBytes - newBytes);
       return start;
     }
     const end = start + newBytes;
     if (end <= this.source.sizeBytes && !this.#isTaken(start + oldBytes, end)) {
-      return this.#enter(start + oldBytes, newBytes - oldBytes) ? start : 0;
+      if (!this.#enter(start + oldBytes, newBytes - oldBytes)) return 0;
+      this.#note(start, newBytes);
+      return start;
     }
     const moved = this.#reserve(newBytes);
     if (moved <= 0 || !this.#enter(moved, newBytes, oldBytes)) return 0;
     new Uint8Array(this.source.buffer).copyWithin(moved, start, start + oldBytes);
+    this.#note(moved, newBytes, start);
     this.#leave(start, oldBytes);
     return moved;
   }

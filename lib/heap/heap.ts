@@ -122,7 +122,7 @@ export const Heap: {
 };
 
 /** @returns the class of the version's family: each has its own way of keeping freed blocks for a thread */
-function familyOf(profile: Profile): Variant {
+export function familyOf(profile: Profile): Variant {
   if (profile.cacheCountBytes === 0) return NoCacheHeap;
   if (profile.cacheCountBytes === 1) return ByteHeap;
   if (profile.cacheCountsPlaces) return profile.cacheMadeByMalloc ? EarlyPlacesHeap : PlacesHeap;
@@ -169,7 +169,8 @@ function windowBytes(limitBytes: number, threaded: boolean): number {
   return Math.min(4 * GiB, FIRST_SLOT + room * (threaded ? 2 : 1));
 }
 
-function cacheLimits(
+/** @returns the cache's limits as a version has them, or as tunables change them */
+export function cacheLimits(
   profile: Profile,
   tunables: Tunables,
 ): Pick<EngineSetup, 'cacheLength' | 'cacheMaxChunk' | 'cacheUnsortedLimit'> {
@@ -186,7 +187,7 @@ function cacheLimits(
 }
 
 /** Any number does that a program is unlikely to write; `crypto` would take 7 ms to load. */
-function randomKey(): bigint {
+export function randomKey(): bigint {
   const word = (): bigint => BigInt(Math.floor(Math.random() * 2 ** 32));
   return (word() << 32n) | word();
 }

@@ -2,6 +2,8 @@
 export { type BufferWindowOptions, bufferWindow } from './buffer-window.ts';
 export type { MalloptName } from './calls.ts';
 export { type Defence, defenceOverheadBytes, defences, sampleEvery } from './defences/index.ts';
+export { createFileHeap, type FileHeapOptions, type OpenOptions, openFileHeap } from './file/file-heap.ts';
+export type { RecoveryReport } from './file/report.ts';
 export { Heap, type HeapOptions } from './heap.ts';
 export { MAIN_ARENA, TCACHE_BINS } from './layout.ts';
 export type { FreeList } from './lists.ts';

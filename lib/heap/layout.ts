@@ -47,6 +47,8 @@ export const DEATHS: number = LIBRARY_DATA + 0x2f8;
 export const MORE_THREAD_WORDS: number = LIBRARY_DATA + 0x300;
 export const THREAD_WORDS_BYTES = 32;
 export const MAX_THREADS = 64;
+/** The user's own pointer, `heap.root`. */
+export const ROOT: number = THREAD_WORDS + 0x80;
 
 /**
  * The process's malloc parameters.

@@ -13,7 +13,8 @@ import {
 } from '../core/index.ts';
 import { checkHeap } from './check.ts';
 import { explainFree } from './explain.ts';
-import { LIBRARY_DATA, LIBRARY_DATA_BYTES, MAIN_ARENA } from './layout.ts';
+import type { RecoveryReport } from './file/report.ts';
+import { LIBRARY_DATA, LIBRARY_DATA_BYTES, MAIN_ARENA, ROOT } from './layout.ts';
 import {
   countBytes,
   type HeapBins,
@@ -132,6 +133,32 @@ export abstract class Surface extends Threads implements Allocator {
     return { mainArena: this.real(MAIN_ARENA), arena: addressOf(this.arena), cache: addressOf(this.tcache) };
   }
 
+  /** A pointer of the user's that stays in the arena: from here a program finds its blocks again. Null: none. */
+  get root(): number | null {
+    this.requireOpen();
+    return this.w[ROOT >>> 2] || null;
+  }
+
+  set root(pointer: number | null) {
+    this.requireOpen();
+    const isNone = pointer === null;
+    this.setPointer(ROOT, isNone ? 0 : this.requirePointer(pointer, 'no root: invalid pointer'));
+  }
+
+  /** What was repaired when the heap was opened from its file; null when nothing was. */
+  get recovery(): RecoveryReport | null {
+    return this.space.keeper?.recovery ?? null;
+  }
+
+  /**
+   * Waits until everything a heap in a file holds is on the disk; nothing to do for another.
+   * @throws PosixError as the system refuses
+   */
+  sync(): void {
+    this.requireOpen();
+    this.space.keeper?.synchronize();
+  }
+
   /** @returns every chunk in address order */
   chunks(): HeapChunk[] {
     this.requireOpen();
@@ -184,10 +211,14 @@ export abstract class Surface extends Threads implements Allocator {
     this.destroy();
   }
 
-  /** Gives the window back. Views become empty where the source can do so; later calls throw. Idempotent. */
+  /**
+   * Gives the window back; a heap in a file is closed, and can be opened again. Views become empty where the source
+   * can do so; later calls throw. Idempotent.
+   */
   destroy(): void {
     if (this.w.length === 0) return;
-    this.space.source.release();
+    if (this.space.keeper) this.space.keeper.close();
+    else this.space.source.release();
     const empty = new ArrayBuffer(0);
     const views = { w: new Uint32Array(empty), h: new Uint16Array(empty), b: new Uint8Array(empty) };
     Object.assign(this, views);

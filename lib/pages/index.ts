@@ -5,6 +5,7 @@ export { type FileSourceOptions, fileSource } from './file-source.ts';
 export { type FaultFilter, type Guard, guard } from './guard.ts';
 export { guardBudget, guardBudgetUsed } from './guard-budget.ts';
 export { GuardedPages, type GuardedPagesOptions } from './guarded-pages.ts';
+export { openHeapFile } from './heap-file.ts';
 export { Mapping, type ProtectedRange, type Residency } from './mapping.ts';
 export { BufferTooLargeError, MappingError, type MappingErrorCode } from './mapping-error.ts';
 export { mappingSource } from './mapping-source.ts';

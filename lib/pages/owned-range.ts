@@ -167,6 +167,17 @@ export class OwnedRange {
   }
 
   /**
+   * Puts pages of a file, or empty private ones, in the place of pages of this range: one mmap.
+   * @param fd -1: no file
+   * @throws PosixError
+   */
+  mapInto(pages: PageRange, fd: number, fileOffset: number): void {
+    requireMappingRoom(2, 'mmap', this.subject(pages));
+    const result = this.#native.mapInto(this.#handle, pages.offset, pages.length, fd, fileOffset);
+    check('mmap', result, () => this.subject(pages));
+  }
+
+  /**
    * Asks which pages are in memory.
    * @returns one number per page of the system: 1 resident, 0 not
    * @throws PosixError

@@ -21,6 +21,8 @@ export type CallCounts = Record<string, number>;
 export interface WindowOptions {
   /** Bytes, a multiple of the page size, up to 4 GiB. */
   reservedBytes: number;
+  /** Tried first: a multiple of 4 GiB. */
+  wishedAddress?: bigint | undefined;
   /** Maps this file, shared, from its start, instead of memory; open for reading and writing. */
   fd?: number;
   /** Shown in the process map. */
@@ -151,7 +153,10 @@ export function reserve(options: WindowOptions, protectionBits: number): OwnedRa
   const kind = fd === undefined ? constants.MAP_PRIVATE | constants.MAP_ANONYMOUS : constants.MAP_SHARED;
   const flags = kind | (constants.MAP_NORESERVE ?? 0) | (constants.MAP_FIXED_NOREPLACE ?? 0);
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const address = findPlace(reservedBytes, attempt, calls);
+    const address =
+      attempt === 0 && options.wishedAddress !== undefined
+        ? options.wishedAddress
+        : findPlace(reservedBytes, attempt, calls);
     const range = mapAt({ address, lengthBytes: reservedBytes, protectionBits, flags, fd: fd ?? -1 }, calls);
     if (range?.address === address) return range;
     // Another thread was faster, or (without MAP_FIXED_NOREPLACE) the wish was not granted.

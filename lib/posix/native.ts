@@ -114,6 +114,20 @@ export interface NativeAddon extends NativeFaults {
   memoryFile(name: string, flags: number): number | NegativeErrno;
   /** fcntl F_ADD_SEALS. -ENOSYS where the platform has no seals. */
   addSeals(fd: number, seals: number): 0 | NegativeErrno;
+  /** flock: the one lock of an open file, until it is closed. -EWOULDBLOCK when another opening holds it. */
+  lockFile(fd: number): 0 | NegativeErrno;
+  /** posix_fallocate: blocks for bytes of a file, so that no store to them can find the disk full. */
+  allocateFile(fd: number, offsetBytes: number, lengthBytes: number): 0 | NegativeErrno;
+  /** Gives blocks of a file back; the bytes read as zero. -ENOTSUP where there is no such call. */
+  punchFile(fd: number, offsetBytes: number, lengthBytes: number): 0 | NegativeErrno;
+  /** Puts pages of a file, or empty private ones (fd -1), in the place of pages of a range: one mmap. */
+  mapInto(
+    mapping: NativeMapping,
+    offset: number,
+    length: number,
+    fd: number,
+    fileOffsetBytes: number,
+  ): 0 | NegativeErrno;
 
   /** The program break now, sbrk(0). */
   programBreak(): bigint | NegativeErrno;

@@ -1,0 +1,69 @@
+/**
+ * Writes down, in the file, what a heap in memory keeps in objects: break and own mappings, at each change of them;
+ * when it is closed, that it was, and the checksum of its contents.
+ */
+import type { FileWindow } from '../../core/index.ts';
+import type { AddressSpace, SpaceKeeper } from '../address-space.ts';
+import { checksum } from './checksum.ts';
+import { CLEAN, type FileState, MAPPING_LIMIT, writeState } from './format.ts';
+import type { RecoveryReport } from './report.ts';
+
+/** @returns the checksum of everything accessible */
+export function contentsOf(space: AddressSpace): [number, number] {
+  const { buffer } = space.source;
+  return space
+    .accessibleRanges()
+    .reduce<[number, number]>(
+      (sum, [start, end]) => checksum(new Uint32Array(buffer, start, (end - start) >>> 2), sum),
+      [1, 2],
+    );
+}
+
+/** The file's side of one open heap. */
+export class FileKeeper implements SpaceKeeper {
+  readonly mappingLimit: number = MAPPING_LIMIT;
+  /** What recovery did when the heap was opened; null when there was nothing to recover. */
+  readonly recovery: RecoveryReport | null;
+  readonly #window: FileWindow;
+  readonly #space: AddressSpace;
+  #generation: number;
+
+  constructor(window: FileWindow, space: AddressSpace, generation: number, recovery: RecoveryReport | null) {
+    this.#window = window;
+    this.#space = space;
+    this.#generation = generation;
+    this.recovery = recovery;
+  }
+
+  changed(): void {
+    this.write(0);
+  }
+
+  /** Writes the state down. @param flags CLEAN, RELOCATING, or 0 */
+  write(flags: number, contents: [number, number] = [0, 0]): void {
+    const { breakEnd, mappings } = this.#space;
+    this.#generation++;
+    const baseHigh = Number(this.#window.baseAddress >> 32n);
+    const state: FileState = {
+      generation: this.#generation,
+      flags,
+      baseHigh,
+      breakEnd,
+      mappings: [...mappings],
+      contents,
+    };
+    writeState(this.#window.head, state);
+  }
+
+  synchronize(): void {
+    this.#window.synchronize();
+  }
+
+  /** Contents first, then that they are whole: after a power cut too the flag is never there without them. */
+  close(): void {
+    this.#window.synchronize();
+    this.write(CLEAN, contentsOf(this.#space));
+    this.#window.synchronize();
+    this.#window.release(this.#space.highestEnd);
+  }
+}
