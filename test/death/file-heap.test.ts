@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { seededRandom } from '../../lib/core/index.ts';
 import { Heap, type HeapFileError } from '../../lib/index.ts';
-import { compilePackage, root } from '../helpers/child.ts';
+import { compilePackage, root, runCase } from '../helpers/child.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -93,5 +93,17 @@ describe('a process killed while it allocates in a file heap', () => {
     );
     expect(outcomes.refused).toBeLessThanOrEqual(kills / 50);
     expect(blocks).toBeGreaterThan(kills);
+  });
+});
+
+describe('a file heap whose file cannot grow', () => {
+  it('has no more memory, and stays sound', async () => {
+    const args = [folder.file('limited.heap')];
+    const { stdout, stderr, signal } = await runCase('test/death/cases/file-heap-limit.mjs', { args });
+    expect({ stderr, signal }).toEqual({ stderr: '', signal: null });
+    const { blocks, ...rest } = JSON.parse(stdout);
+    expect(rest).toEqual({ large: null, again: true, violations: 0, reopened: 0 });
+    expect(blocks).toBeGreaterThan(10);
+    expect(blocks).toBeLessThan(21);
   });
 });

@@ -27,7 +27,7 @@ import {
 import { contentsOf, FileKeeper } from './keeper.ts';
 import { adoptThread, readLinks, writeLinks } from './links.ts';
 import { type OpenedFile, readHeapFile, requireContents } from './read.ts';
-import { applyRecovery, planRecovery, type RecoveryPlan } from './recover.ts';
+import { applyRecovery, inspect, planRecovery, type RecoveryPlan } from './recover.ts';
 
 /** How a heap is made in a file. */
 export interface FileHeapOptions extends Pick<HeapOptions, 'glibc' | 'arena' | 'tunables' | 'key'> {
@@ -137,7 +137,7 @@ function join(file: HeapFile, window: FileWindow, opened: OpenedFile, mayRecover
   const oldBase = BigInt(state.baseHigh) << 32n;
   const old = restored(seenAt(window, oldBase), opened);
   requireContents(file.path, state, contentsOf(old.space));
-  const violations = old.check();
+  const violations = inspect(old);
   const isDamaged = violations.length > 0 || (state.flags & RELOCATING) !== 0;
   const isMoved = oldBase !== window.baseAddress;
   const plan = isDamaged ? planFor(file.path, old, mayRecover) : undefined;
@@ -158,7 +158,7 @@ function join(file: HeapFile, window: FileWindow, opened: OpenedFile, mayRecover
 }
 
 function planFor(path: string, heap: CountedCache, mayRecover: boolean): RecoveryPlan {
-  const violations = heap.check();
+  const violations = inspect(heap);
   const found = violations[0];
   const first = found
     ? `${found.rule} at chunk ${found.chunk}: ${found.message}`

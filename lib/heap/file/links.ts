@@ -144,6 +144,11 @@ function writeBin(heap: CountedCache, list: FreeList): void {
   });
 }
 
+/** @returns by how many the own mappings that are written down differ from those that are counted */
+export function uncountedMappings(heap: CountedCache): number {
+  return heap.space.mappings.size - heap.w[N_MMAPS >>> 2];
+}
+
 /** Counts own mappings again. */
 export function countMappings(heap: CountedCache): void {
   let bytes = 0;

@@ -2,11 +2,12 @@
  * Makes a heap sound again whose process died inside a call: boundaries from the survey, free chunks on the unsorted
  * list, cached blocks as far as their lists can be followed. Nothing is written before everything is decided.
  */
+import type { Violation } from '../../core/index.ts';
 import type { CountedCache } from '../counted-cache.ts';
 import { MAIN_ARENA, PREV_INUSE, ROOT, SBRK_BASE } from '../layout.ts';
 import { type FreeList, listName, readLists } from '../lists.ts';
 import { regionsOf, walkRegion } from '../walk.ts';
-import { countMappings, isMappedHeader, type Links, writeLinks } from './links.ts';
+import { countMappings, isMappedHeader, type Links, uncountedMappings, writeLinks } from './links.ts';
 import type { RecoveryReport } from './report.ts';
 import { type SurveyedChunk, survey } from './survey.ts';
 
@@ -21,14 +22,29 @@ export interface RecoveryPlan {
   report: RecoveryReport;
 }
 
+/** @returns what `check()` finds, and whether the mappings written down are those the heap has made */
+export function inspect(heap: CountedCache): Violation[] {
+  const uncounted = uncountedMappings(heap);
+  // A heap whose break was refused has mappings that it does not count.
+  if (uncounted === 0 || !isContiguous(heap)) return heap.check();
+  const message = `${uncounted} more mappings than are counted`;
+  return [...heap.check(), { rule: 'mappings-counted', chunk: 0, message }];
+}
+
+function isContiguous(heap: CountedCache): boolean {
+  return (heap.w[(MAIN_ARENA >>> 2) + 1] & 2) === 0;
+}
+
 /**
  * Decides how to recover.
  * @param heap as its process left it, at the base its links are for
  * @returns the plan, or why there is none
  */
 export function planRecovery(heap: CountedCache): RecoveryPlan | string {
-  if ((heap.w[(MAIN_ARENA >>> 2) + 1] & 2) !== 0) return 'the main heap is not in one piece';
-  const violations = heap.check();
+  if (!isContiguous(heap)) return 'the main heap is not in one piece';
+  const uncounted = uncountedMappings(heap);
+  if (Math.abs(uncounted) > 1) return `${uncounted} more mappings than are counted`;
+  const violations = inspect(heap);
   const found = survey(heap);
   if (found.failure !== undefined) return found.failure;
   const repairs = [...found.repairs];
