@@ -43,6 +43,8 @@ class Walk {
   readonly #top: number;
   readonly #unsorted: Set<number>;
   readonly #binned: Set<number>;
+  /** The last chunk on any bin. */
+  readonly #lastListed: number;
   #anomalies = 0;
 
   constructor(heap: CountedCache) {
@@ -54,6 +56,7 @@ class Walk {
     this.#unsorted = onBin(heap, 1);
     this.#binned = new Set();
     for (let index = 2; index < 127; index++) for (const c of onBin(heap, index)) this.#binned.add(c);
+    this.#lastListed = Math.max(0, ...this.#unsorted, ...this.#binned);
   }
 
   run(): void {
@@ -151,8 +154,11 @@ class Walk {
     return this.#end;
   }
 
+  /** Top, or what is about to be: reaches to the end, on no list, and nothing behind it is on one. */
   #isTop(at: number): boolean {
-    return at === this.#top || (this.#isSound(at) && at + this.#size(at) === this.#end);
+    if (at === this.#top) return true;
+    // A chunk cut where top once began may still have that top's header.
+    return at > this.#lastListed && this.#inUse(at) && this.#isSound(at) && at + this.#size(at) === this.#end;
   }
 
   #isSound(at: number): boolean {
