@@ -9,7 +9,7 @@ import { type GlibcVersion, profiles } from '../../lib/heap/index.ts';
 import { crashOnce, type Outcome } from '../helpers/crashing-heap.ts';
 
 const firstSeed = Number(process.env.CHUNKYARD_SEED ?? 81_000);
-const stops = 40 * Number(process.env.CHUNKYARD_RUNS ?? 1);
+const stops = 10 * Number(process.env.CHUNKYARD_RUNS ?? 1);
 
 describe.each(Object.keys(profiles) as GlibcVersion[])(
   'a file heap of glibc %s that stops anywhere',
@@ -20,7 +20,7 @@ describe.each(Object.keys(profiles) as GlibcVersion[])(
       console.log(`glibc ${glibc}, seeds from ${firstSeed}: ${JSON.stringify(outcomes)}`);
       expect(outcomes.intact).toBeGreaterThan(0);
       expect(outcomes.recovered).toBeGreaterThan(0);
-      expect(outcomes.refused).toBeLessThan(stops / 10);
+      expect(outcomes.refused).toBeLessThanOrEqual(stops / 10);
     });
   },
 );

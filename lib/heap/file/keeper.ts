@@ -62,7 +62,9 @@ export class FileKeeper implements SpaceKeeper {
   /** Contents first, then that they are whole: after a power cut too the flag is never there without them. */
   close(): void {
     this.#window.synchronize();
-    this.write(CLEAN, contentsOf(this.#space));
+    const contents = contentsOf(this.#space);
+    // Into both copies: a change to one of them does not make the file look unclosed.
+    for (let copies = 0; copies < 2; copies++) this.write(CLEAN, contents);
     this.#window.synchronize();
     this.#window.release(this.#space.highestEnd);
   }
