@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../helpers/child.ts';
+import { isSanitized } from '../helpers/sanitized.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 const flags = ['-std=c++17', '-g', '-O1', '-fno-exceptions', '-fsanitize=thread', '-pthread'];
@@ -19,7 +20,13 @@ function build(region: string, name: string): { status: number | null; program: 
 
 const sound = build(join(root, 'native/region.cc'), 'region-threads');
 
-describe.skipIf(sound.status !== 0)('ranges shared by 8 threads', () => {
+/** Two sanitizers do not go into one process, and this one cannot start where the kernel scatters mappings too far. */
+const canRun =
+  !isSanitized &&
+  sound.status === 0 &&
+  !spawnSync(sound.program, { encoding: 'utf8' }).stderr.includes('unexpected memory mapping');
+
+describe.runIf(canRun)('ranges shared by 8 threads', () => {
   it('are free of data races', () => {
     const { status, stdout, stderr } = spawnSync(sound.program, { encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);
