@@ -14,6 +14,8 @@ const addon = join(root, 'build', 'Release', 'chunkyard.node');
 const given = process.argv.slice(2);
 const majors = given.filter((word) => /^\d+$/.test(word));
 const filters = given.filter((word) => !majors.includes(word));
+/** A suite that takes longer hangs. */
+const limitMs = 20 * 60_000;
 const wanted = majors.length > 0 ? majors : ['20', '22', '24', '26'];
 
 function digest() {
@@ -51,9 +53,12 @@ for (const major of wanted) {
   const report = join(cache, `report-${major}.json`);
   mkdirSync(cache, { recursive: true });
   rmSync(report, { force: true });
-  const output = ['--reporter=json', `--outputFile.json=${report}`];
+  const output = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const args = ['node_modules/vitest/vitest.mjs', 'run', ...output, ...filters];
-  const run = spawnSync(node, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  console.log(`Node ${version}`);
+  const stdio = ['ignore', 'inherit', 'inherit'];
+  const run = spawnSync(node, args, { cwd: root, stdio, timeout: limitMs, killSignal: 'SIGKILL' });
+  if (run.signal) console.error(`Node ${major}: ended by ${run.signal} (limit ${limitMs / 60_000} minutes)`);
   const result = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))
     : { numPassedTests: 0, numFailedTests: 0, numPendingTests: 0 };

@@ -1,10 +1,10 @@
 /** Guard pages that end the process or a function, and the handlers of others. */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root, runCase } from '../helpers/child.ts';
+import { runProgram } from '../helpers/programs.ts';
 import { isSanitized } from '../helpers/sanitized.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'chunkyard-guard-'));
@@ -126,7 +126,7 @@ describe('handlers of others', () => {
   beforeAll(() => {
     const source = join(root, 'test/death/cases/foreign-handler.c');
     const stay = process.platform === 'linux' ? ['-Wl,-z,nodelete'] : [];
-    const { status, stderr } = spawnSync('cc', ['-shared', '-fPIC', ...stay, '-o', library, source]);
+    const { status, stderr } = runProgram('cc', ['-shared', '-fPIC', ...stay, '-o', library, source]);
     expect(status, `${stderr}`).toBe(0);
   });
 

@@ -156,7 +156,7 @@ function isFresh(): boolean {
 }
 
 function run(args: string[]): void {
-  const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+  const result = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 120_000 });
   if (result.status !== 0) throw new Error(`lib/ does not compile:\n${result.stdout}${result.stderr}`);
 }
 

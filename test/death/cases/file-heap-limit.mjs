@@ -23,7 +23,10 @@ if (isLimited) {
 } else {
   // sh counts in blocks of 512 bytes.
   const command = 'ulimit -f 2048 && exec "$0" "$1" "$2" limited';
-  const result = spawnSync('sh', ['-c', command, process.execPath, script, path], { stdio: 'inherit' });
+  const result = spawnSync('sh', ['-c', command, process.execPath, script, path], {
+    stdio: 'inherit',
+    timeout: 25_000,
+  });
   if (result.signal) process.kill(process.pid, result.signal);
   process.exitCode = result.status ?? 1;
 }

@@ -18,7 +18,10 @@ if (isLimited) {
 } else {
   // sh counts in blocks of 512 bytes.
   const command = `ulimit -f ${(16 * page) / 512} && exec "$0" "$1" "$2" limited`;
-  const result = spawnSync('sh', ['-c', command, process.execPath, script, path], { stdio: 'inherit' });
+  const result = spawnSync('sh', ['-c', command, process.execPath, script, path], {
+    stdio: 'inherit',
+    timeout: 25_000,
+  });
   if (result.signal) process.kill(process.pid, result.signal);
   process.exitCode = result.status ?? 1;
 }

@@ -55,7 +55,7 @@ describe('lesson, all of it', () => {
   });
 
   it('walks by keys on a terminal, back and forth', async (context) => {
-    if (spawnSync('script', ['--version']).status !== 0) context.skip();
+    if (spawnSync('script', ['--version'], { timeout: 10_000 }).status !== 0) context.skip();
     await compilePackage();
     const command = `${process.execPath} ${executable} lesson merging`;
     const ended = spawnSync('script', ['-qec', command, '/dev/null'], {

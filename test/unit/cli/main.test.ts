@@ -1,8 +1,8 @@
 /** What all commands share: exit codes, help, colour, pipes that close. */
-import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { compilePackage } from '../../helpers/child.ts';
 import { executable, runCli } from '../../helpers/cli.ts';
+import { runProgram } from '../../helpers/programs.ts';
 
 const commands = [
   ['tour'],
@@ -126,7 +126,7 @@ describe('exit codes', () => {
   it('is quiet when the reader stops reading', async () => {
     await compilePackage();
     const line = `set -o pipefail; "${process.execPath}" "${executable}" trace convert jq - | head -n 1`;
-    const { status, stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
+    const { status, stdout, stderr } = runProgram('bash', ['-c', line]);
     expect([status, stdout, stderr]).toEqual([0, '# heap-trace 1\n', '']);
   });
 });
@@ -142,12 +142,11 @@ describe('colour', () => {
     expect(stdout).not.toContain(colour);
   });
 
-  const hasScript = spawnSync('script', ['--version']).status === 0;
+  const hasScript = runProgram('script', ['--version']).status === 0;
   /** The same in a terminal of its own. */
   const inTerminal = (environment: string): string => {
     const command = `${environment} '${process.execPath}' '${executable}' ${draw.join(' ')}`;
-    return spawnSync('script', ['-qec', command, '/dev/null'], {
-      encoding: 'utf8',
+    return runProgram('script', ['-qec', command, '/dev/null'], {
       env: { ...process.env, TERM: 'xterm', NO_COLOR: '' },
     }).stdout;
   };

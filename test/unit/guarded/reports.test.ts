@@ -59,6 +59,7 @@ it('CHUNKYARD_REPORT_FD gets one line for each block, however often it was hit',
     encoding: 'utf8',
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    timeout: 30_000,
   });
   expect([status, output[2]]).toEqual([0, '']);
   expect(Number(stdout)).toBeGreaterThanOrEqual(2);

@@ -2,7 +2,6 @@
  * Recording real processes: programs that count their own calls, and programs of this machine. What is recorded is
  * what they did; what they print and leave is what they would have without.
  */
-import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { bufferWindow, Heap } from '../../../lib/heap/index.ts';
@@ -16,7 +15,7 @@ import {
   type Trace,
   traceInfo,
 } from '../../../lib/trace/index.ts';
-import { compile, hasCompiler } from '../../helpers/programs.ts';
+import { compile, hasCompiler, runProgram } from '../../helpers/programs.ts';
 import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -140,7 +139,7 @@ describe.skipIf(!isLinux || !hasCompiler)('a program that knows what it does', (
       if (size < 100_000) continue;
       calls.push(`${String.fromCharCode(trace.opcodes[index])} ${trace.extras[index]} ${size}`);
     }
-    const page = Number(spawnSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }).stdout);
+    const page = Number(runProgram('getconf', ['PAGESIZE']).stdout);
     expect(calls).toEqual([
       ...['a 0 100001', 'c 0 100002', 'm 256 100003', `m ${page} 100004`, 'm 64 100032', 'm 128 100005'],
       ...['r 0 100006', 'a 0 100007', 'r 0 100008'],
@@ -230,7 +229,7 @@ describe.skipIf(!isLinux)('programs of this machine', () => {
   ];
 
   test.each(programs)('%s prints and leaves what it does without', async (program, args) => {
-    const plain = spawnSync(program, args, { encoding: 'utf8' });
+    const plain = runProgram(program, args);
     const paths = [folder.file('out'), folder.file('err')];
     const [out, err] = paths.map((path) => openSync(path, 'w'));
     const { exitCode, trace, traces } = await run({ program, args, stdio: ['ignore', out, err] });
@@ -248,7 +247,7 @@ describe.skipIf(!isLinux)('programs of this machine', () => {
     const args = [new URL(import.meta.url).pathname];
     const log = folder.file('valgrind');
     const valgrind = ['--run-libc-freeres=no', `--log-file=${log}`, program, ...args];
-    if (spawnSync('valgrind', valgrind).status !== 0) return context.skip();
+    if (runProgram('valgrind', valgrind).status !== 0) return context.skip();
     const [, allocations, frees, bytes] =
       /usage: ([\d,]+) allocs, ([\d,]+) frees, ([\d,]+) bytes/.exec(readFileSync(log, 'utf8')) ?? [];
     const { traces } = await run({ program, args });
