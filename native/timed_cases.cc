@@ -61,9 +61,12 @@ bool MakeFile(Scratch& scratch) {
   if (scratch.fd < 0) return false;
   fcntl(scratch.fd, F_SETFD, FD_CLOEXEC);
   unlink(path.c_str());
-  // Written, not truncated to its length: pages of a hole are not in the page cache.
-  const std::string zeros(kScratchPages * scratch.page, '\0');
-  return write(scratch.fd, zeros.data(), zeros.size()) == static_cast<ssize_t>(zeros.size());
+  // Written, not truncated to its length: pages of a hole are not in the page cache. One by one: Linux may
+  // keep a longer write in the cache as one large folio, which a single fault then maps whole.
+  const std::string zeros(scratch.page, '\0');
+  return Repeat(kScratchPages, [&](size_t) {
+    return write(scratch.fd, zeros.data(), zeros.size()) == static_cast<ssize_t>(zeros.size());
+  });
 }
 
 void DropFile(Scratch& scratch) {
