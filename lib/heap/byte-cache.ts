@@ -39,7 +39,7 @@ export abstract class ByteCache extends PlainCache {
 
   override free(pointer: number | null): void {
     if (pointer === null) {
-      this.requireOpen();
+      if (this.w.length === 0) this.requireOpen();
       return;
     }
     const p = pointer >>> 0;

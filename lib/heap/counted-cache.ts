@@ -43,7 +43,7 @@ export abstract class CountedCache extends Surface {
 
   override free(pointer: number | null): void {
     if (pointer === null) {
-      this.requireOpen();
+      if (this.w.length === 0) this.requireOpen();
       return;
     }
     const p = pointer >>> 0;

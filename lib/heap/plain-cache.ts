@@ -35,7 +35,7 @@ export abstract class PlainCache extends CountedCache {
 
   override free(pointer: number | null): void {
     if (pointer === null) {
-      this.requireOpen();
+      if (this.w.length === 0) this.requireOpen();
       return;
     }
     const p = pointer >>> 0;

@@ -21,6 +21,8 @@ export abstract class Resizing extends Arenas {
     const raw = w[i + 2];
     if (p < 16 || (p & 3) !== 0 || (raw === 0 && w[i + 3] === 0)) this.examineOld(p);
     const size = (raw & ~7) >>> 0;
+    const nb = request > 0xfffe_0000 ? 0xffff_0000 : request < 25 ? 32 : ((request + 23) & ~15) >>> 0;
+    if (size - nb >= 0 && size - nb < MIN_CHUNK_BYTES && this.isSoundAndStays(p, raw, size)) return p;
     if (this.profile.reallocKeepsSpare) {
       const usable = this.usable(p);
       if (request <= usable && (usable - request < 16 || this.keepsPage(raw, usable))) return p;
@@ -29,7 +31,6 @@ export abstract class Resizing extends Arenas {
     if (!isMapping && this.tcache === 0) this.ensureCacheInResize();
     const av = isMapping ? 0 : this.arenaOfChunk(c, raw);
     if (w[i + 3] !== 0 || size === 0 || (p & 15) !== 0) this.examineOldSize(p);
-    const nb = request > 0xfffe_0000 ? 0xffff_0000 : request < 25 ? 32 : ((request + 23) & ~15) >>> 0;
     if (isMapping) return this.resizeMapping(c, size, nb, request);
     // With a second thread the arena is locked before anything is looked at.
     if (av === 0 && this.threaded) this.peek(this.real(0));
@@ -41,6 +42,27 @@ export abstract class Resizing extends Arenas {
     this.copy(moved, p, size - 8);
     this.freeMoved(av, p);
     return moved;
+  }
+
+  /**
+   * A chunk of the main arena that has the right size already: nothing is written, so nothing is locked either.
+   * @returns true when every test of realloc passes; false decides nothing
+   */
+  isSoundAndStays(p: number, raw: number, size: number): boolean {
+    const w = this.w;
+    const k = p >>> 2;
+    const n = (p + size) >>> 2;
+    const nextRaw = w[n - 2];
+    const systemMem = w[(MAIN_ARENA + this.systemMemAt) >>> 2];
+    return (
+      ((raw & 6) | (p & 15) | w[k - 1] | w[n - 1]) === 0 &&
+      (nextRaw & 1) === 1 &&
+      nextRaw > 16 &&
+      nextRaw < systemMem &&
+      size < systemMem &&
+      this.tcache !== 0 &&
+      !this.threaded
+    );
   }
 
   /** 2.38 to 2.42 keep an own mapping that shrinks when it is at most a page. */
