@@ -2,24 +2,36 @@
 // fresh heap, page faults and system calls included, and once on a heap that has run the trace before.
 import { readdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { allocatorNames, compareTrace, measureApart, NativeReplayer } from '../dist/compare/index.js';
+import {
+  allocatorNames,
+  allocatorsFor,
+  compareTrace,
+  isPreloadName,
+  measureApart,
+  NativeReplayer,
+  requirePreload,
+  subjectNames,
+} from '../dist/compare/index.js';
 import { readTrace } from '../dist/trace/index.js';
 
 const quick = process.argv.includes('--quick');
 const folder = new URL('../examples/traces/', import.meta.url);
 const files = readdirSync(folder).filter((file) => file.endsWith('.trace.gz'));
 const turns = quick ? 1 : 3;
-const rounds = quick ? 10 : 40;
 const budgetMs = quick ? 1000 : 8000;
+/** A short trace has to be run more often, until the engine has compiled what it needs. */
+const roundsOf = (trace) => (quick ? 10 : Math.min(400, Math.max(40, Math.ceil(4e6 / trace.operationCount))));
 
 /** Least time of a run on a heap that has run the trace before; null for what has no heap. */
 async function steady(trace, allocator) {
   if (allocator === 'buffer') return null;
-  if (allocator !== 'native') {
+  const rounds = roundsOf(trace);
+  if (subjectNames.includes(allocator)) {
     const { rounds: all } = await measureApart(trace, allocator, { rounds, budgetMs, sameArena: true });
     return Math.min(...all.slice(1).map(({ cpuNs }) => cpuNs)) / trace.operationCount;
   }
-  const replayer = new NativeReplayer(trace);
+  const preload = isPreloadName(allocator) ? { preload: requirePreload(allocator) } : {};
+  const replayer = new NativeReplayer(trace, preload);
   try {
     const all = await replayer.time(1, rounds);
     return Math.min(...all.filter(({ round }) => round > 0).map(({ cpuNs }) => cpuNs)) / trace.operationCount;
@@ -32,7 +44,7 @@ async function steady(trace, allocator) {
 async function steadyTimes(trace) {
   const best = new Map();
   for (let turn = 0; turn < turns; turn++) {
-    for (const allocator of allocatorNames) {
+    for (const allocator of allocatorsFor(trace)) {
       const ns = await steady(trace, allocator);
       best.set(allocator, ns === null ? null : Math.min(ns, best.get(allocator) ?? Number.POSITIVE_INFINITY));
     }
@@ -44,7 +56,7 @@ const rows = [];
 const ratios = new Map(allocatorNames.map((name) => [name, { fresh: [], steady: [] }]));
 for (const file of quick ? files.slice(0, 2) : files) {
   const trace = await readTrace(new URL(file, folder).pathname);
-  const measured = await compareTrace(trace, { passes: turns, rounds, budgetMs });
+  const measured = await compareTrace(trace, { passes: turns, rounds: roundsOf(trace), budgetMs });
   const again = await steadyTimes(trace);
   const native = measured.find((row) => row.allocator === 'native');
   for (const row of measured) {

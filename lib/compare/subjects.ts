@@ -1,6 +1,6 @@
 /** The allocators of this package that a trace can be replayed on, each on fresh pages. */
 import { ARENA_HEADER_BYTES, ChunkList, type Placement } from '../chunklist/index.ts';
-import { type Allocator, GiB, type Pointer, type WindowSource } from '../core/index.ts';
+import { type Allocator, GiB, type Pointer, requireOneOf, type WindowSource } from '../core/index.ts';
 import { type GlibcVersion, Heap, type HeapOptions, type Tunables } from '../heap/index.ts';
 import { mmapSource, mmapWindow } from '../pages/index.ts';
 import { residentBytes } from '../posix/index.ts';
@@ -53,10 +53,10 @@ const label = 'chunkyard replay';
  * Makes an allocator with an empty arena on real pages.
  * @param name which
  * @param options for it
- * @throws PosixError when there is no room for the arena
+ * @throws ArgumentError; PosixError when there is no room for the arena
  */
 export function makeSubject(name: SubjectName, options: SubjectOptions = {}): Subject {
-  return name === 'heap' ? makeHeap(options) : makeChunkList(options);
+  return requireOneOf('name', name, subjectNames) === 'heap' ? makeHeap(options) : makeChunkList(options);
 }
 
 function makeChunkList({ placement = 'first-fit', everyCall }: SubjectOptions): Subject {

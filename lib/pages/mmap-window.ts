@@ -21,7 +21,7 @@ import {
   type SharedWindow,
   type WindowSource,
 } from '../core/index.ts';
-import { native, pageSize } from '../posix/index.ts';
+import { native, pageSize, refusal } from '../posix/index.ts';
 import { OwnedRange } from './owned-range.ts';
 import { PageGuards } from './page-guard.ts';
 import { requirePages } from './ranges.ts';
@@ -36,9 +36,18 @@ export interface MmapWindowOptions {
    * call of its own. @defaultValue 1 MiB
    */
   commitStepBytes?: number;
+  /**
+   * Asks the system for huge pages where they fit (Linux, `MADV_HUGEPAGE`; it may not have any): the first store into
+   * each 2 MiB brings all of them, at a twentieth of the time that ordinary pages take, and all of them are resident
+   * then. Steps become 2 MiB at least. @defaultValue false
+   */
+  transparentHugePages?: boolean;
   /** Shown in the process map. @defaultValue 'chunkyard window' */
   name?: string;
 }
+
+/** A huge page of every system on which Node runs with ordinary pages of 4 KiB. */
+const hugePageBytes = 2 * MiB;
 
 /** Distance between the smallest parts of the window that views are made on. */
 const partSpacingBytes = 64 * KiB;
@@ -200,17 +209,34 @@ class MmapWindow implements WindowSource {
  * @param options size, step and name, if the defaults do not fit
  * @returns the window, nothing committed
  * @throws ArgumentError
- * @throws PosixError when there is no room for the reservation
+ * @throws PosixError when there is no room for the reservation; ENOTSUP or EINVAL for huge pages on a system without
  */
 export function mmapWindow(options: MmapWindowOptions = {}): WindowSource {
   const { sizeBytes = 4 * GiB, commitStepBytes = MiB, name = 'chunkyard window' } = options;
+  const { transparentHugePages = false } = options;
   const size = requireInteger('sizeBytes', sizeBytes, { minimum: MiB, maximum: 4 * GiB });
   const step = requireInteger('commitStepBytes', commitStepBytes, { minimum: 1, maximum: 4 * GiB });
   const calls: CallCounts = {};
   const reservedBytes = alignUp(size, pageSize());
   const range = reserve({ reservedBytes, name, calls }, native().constants.PROT_READ);
   range.setName(name);
-  return new MmapWindow(range, alignUp(step, pageSize()), calls);
+  if (!transparentHugePages) return new MmapWindow(range, alignUp(step, pageSize()), calls);
+  adviseHugePages(range, calls);
+  return new MmapWindow(range, alignUp(step, hugePageBytes), calls);
+}
+
+/** Advice on the whole range, before any step splits it. @throws PosixError; the range is given back then */
+function adviseHugePages(range: OwnedRange, calls: CallCounts): void {
+  const { MADV_HUGEPAGE } = native().constants;
+  try {
+    if (MADV_HUGEPAGE === undefined)
+      throw refusal('ENOTSUP', 'madvise', { hint: 'this platform has no transparent huge pages' });
+    countCall(calls, 'madvise');
+    range.call('madvise', { offset: 0, length: range.byteLength }, MADV_HUGEPAGE);
+  } catch (error) {
+    range.release();
+    throw error;
+  }
 }
 
 /**

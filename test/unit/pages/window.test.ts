@@ -1,4 +1,5 @@
 /** The window on a mapping, and a heap on it: which calls are made, what the process map says, what a clone copies. */
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GiB, KiB, MiB } from '../../../lib/core/index.ts';
 import { Heap, isSupported, memoryMap, mmapWindow, pageSize } from '../../../lib/index.ts';
@@ -41,6 +42,20 @@ describe('mmapWindow', () => {
       [18, 'r--'],
     ]);
     window.release();
+  });
+
+  it.runIf(existsSync('/sys/kernel/mm/transparent_hugepage'))('asks for huge pages, and commits them whole', () => {
+    const window = mmapWindow({ transparentHugePages: true, name: 'chunkyard huge' });
+    expect(window.commit(3 * MiB, page)).toBe(true);
+    const start = window.baseAddress + BigInt(2 * MiB);
+    const map = readFileSync('/proc/self/smaps', 'utf8');
+    const [range] = map.match(new RegExp(`^${start.toString(16)}-[^]*?^VmFlags.*$`, 'm')) ?? [];
+    expect(range).toMatch(/^Size: +2048 kB$/m);
+    expect(range).toMatch(/^VmFlags:.* hg\b/m);
+    const heap = Heap.create({ source: window });
+    heap.view(heap.malloc(100)!).fill(1);
+    expect(heap.check()).toEqual([]);
+    heap.destroy();
   });
 
   it.each([
