@@ -10,9 +10,16 @@
 #include "this_thread.h"
 
 // A sanitizer would look at its own notes about the address first, and fault there.
-#define UNCHECKED __attribute__((no_sanitize("address", "undefined"), noinline))
+#define UNCHECKED __attribute__((no_sanitize("address", "thread", "undefined"), noinline))
 
 namespace {
+
+// ThreadSanitizer runs our handler with every signal blocked, whatever it was installed with.
+#ifdef __SANITIZE_THREAD__
+constexpr int kSavesMask = 1;
+#else
+constexpr int kSavesMask = 0;
+#endif
 
 volatile uint8_t* At(uintptr_t address) {
   return reinterpret_cast<volatile uint8_t*>(address);
@@ -66,7 +73,7 @@ __attribute__((noinline)) uint32_t Run(Loop loop, Access* access) {
   ThisThread* const thread = &this_thread;
   thread->jump_address = access->to != 0 ? access->to : access->from;
   thread->jump_sequence = 0;
-  if (sigsetjmp(jump, 0) == 0) {
+  if (sigsetjmp(jump, kSavesMask) == 0) {
     thread->jump = &jump;
     loop(access);
   }
