@@ -20,6 +20,14 @@ export interface FileWindow extends WindowSource {
   readonly head: Uint32Array;
   /** Pages that have never been committed, or were withdrawn, are not in the file. */
   withdraw(offset: number, bytes: number): void;
+  /** As `commit`, but the pages hold what the file does. */
+  restore(offset: number, bytes: number): boolean;
+  /**
+   * Writes bytes into the file where no page of it is committed, and waits until they are on the disk.
+   * @param position in the file
+   * @returns false when the disk is full
+   */
+  note(position: number, bytes: Uint8Array): boolean;
   /** Waits until everything written so far is on the disk. @throws PosixError */
   synchronize(): void;
   /** Gives the window back and closes the file. @param keptBytes window bytes that are kept, the others cut off */

@@ -57,6 +57,8 @@ export interface WindowSource {
    * @returns false, and nothing changed, when the system refuses
    */
   commit(offset: number, bytes: number): boolean;
+  /** As `commit`, but the pages hold what they held in an earlier process; absent where a window begins empty. */
+  restore?(offset: number, bytes: number): boolean;
   /**
    * Gives the contents of pages back: they read as zero from now on, committed again or not.
    * @param offset a multiple of the page size

@@ -62,7 +62,7 @@ export class AddressSpace {
 
   /** Makes the area of the C library's data accessible; not counted as heap. */
   mapLibraryData(start: number, bytes: number): void {
-    this.source.commit(start, bytes);
+    this.#restorePages(start, bytes);
     this.accessible.add(start, start + bytes);
     this.reserved.add(0, start + bytes);
     this.lowestHeap = start + bytes;
@@ -96,6 +96,11 @@ export class AddressSpace {
   #enter(start: number, bytes: number, replacedBytes = 0): boolean {
     const after = this.accessibleBytes + bytes;
     if (after - replacedBytes > this.limitBytes || !this.source.commit(start, bytes)) return false;
+    return this.#add(start, bytes, replacedBytes);
+  }
+
+  #add(start: number, bytes: number, replacedBytes: number): true {
+    const after = this.accessibleBytes + bytes;
     this.accessible.add(start, start + bytes);
     this.accessibleBytes = after;
     this.grownBytes += bytes - replacedBytes;
@@ -176,10 +181,18 @@ export class AddressSpace {
     this.keeper?.changed();
   }
 
-  /** Takes over what was written down: the same ranges, made accessible again. @returns false when refused */
+  #restorePages(start: number, bytes: number): boolean {
+    const { source } = this;
+    return source.restore ? source.restore(start, bytes) : source.commit(start, bytes);
+  }
+
+  /** Takes over what was written down: the same ranges, accessible again. @returns false when refused */
   restore(breakEnd: number, mappings: readonly (readonly [start: number, bytes: number])[]): boolean {
     const ranges = breakEnd > this.breakStart ? [[this.breakStart, breakEnd - this.breakStart] as const] : [];
-    for (const [start, bytes] of [...ranges, ...mappings]) if (!this.#enter(start, bytes)) return false;
+    for (const [start, bytes] of [...ranges, ...mappings]) {
+      if (!this.#restorePages(start, bytes)) return false;
+      this.#add(start, bytes, 0);
+    }
     this.breakEnd = breakEnd;
     for (const [start, bytes] of mappings) this.mappings.set(start, bytes);
     return true;

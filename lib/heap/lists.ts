@@ -19,7 +19,8 @@ export interface FreeList {
   problem?: string;
 }
 
-const most = 1_000_000;
+/** Entries of a list: what a Set can hold. */
+const most = 2 ** 24 - 2;
 
 /** @returns every list of the cache and of this thread's arena that is not empty */
 export function readLists(heap: Arenas): FreeList[] {
@@ -100,6 +101,7 @@ function readBin(heap: Arenas, av: number, index: number): FreeList {
     list.chunks.push(next);
     at = next;
   }
+  list.problem = 'the list is longer than can be read';
   return list;
 }
 

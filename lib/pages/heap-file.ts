@@ -7,10 +7,21 @@
  *   window   |          |- data -|~~~~~~~~~~~~~~~~~ gap ~~~~~~~~~~~~~~|-- data --|~~ hole ~~|== data ==|
  *
  * Blocks are allocated (posix_fallocate) before pages are mapped: a full disk refuses the commit, it is never a
- * SIGBUS at some later store. A hole is private empty memory: it reads as zero, and a stray store to it is not kept.
+ * SIGBUS at some later store. What a file holds there already is punched out first: a process that was killed may have
+ * left it. A hole is private empty memory: it reads as zero, and a stray store to it is not kept.
  * An open file is locked (flock): one opening at a time, in whatever process or thread.
  */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import {
   type FileWindow,
   type FileWindowRequest,
@@ -34,6 +45,8 @@ class MappedFile implements FileWindow {
   readonly systemCalls: CallCounts = {};
   readonly #fd: number;
   readonly #gap: readonly [number, number];
+  /** From here on the file held nothing when it was opened. */
+  readonly #emptyFrom: number;
   readonly #headRange: OwnedRange;
   readonly #range: OwnedRange;
 
@@ -42,6 +55,7 @@ class MappedFile implements FileWindow {
     const { PROT_READ, PROT_WRITE, MAP_SHARED } = native().constants;
     this.#fd = fd;
     this.#gap = gap;
+    this.#emptyFrom = fstatSync(fd).size;
     this.sizeBytes = sizeBytes;
     countCall(calls, 'fallocate');
     // What is in front of the gap is always committed.
@@ -71,6 +85,16 @@ class MappedFile implements FileWindow {
   commit(offset: number, length: number): boolean {
     if (!this.#range.isMapped) return false;
     const at = this.#fileOffset(offset);
+    if (at >= this.#emptyFrom) return this.restore(offset, length);
+    const isEmpty = this.#punch(at, length);
+    if (!this.restore(offset, length)) return false;
+    if (!isEmpty) this.discard(offset, length);
+    return true;
+  }
+
+  restore(offset: number, length: number): boolean {
+    if (!this.#range.isMapped) return false;
+    const at = this.#fileOffset(offset);
     countCall(this.systemCalls, 'fallocate');
     const code = native().allocateFile(this.#fd, at, length);
     if (code < 0 && isFull(code)) return false;
@@ -91,11 +115,22 @@ class MappedFile implements FileWindow {
 
   withdraw(offset: number, length: number): void {
     if (!this.#range.isMapped) return;
-    countCall(this.systemCalls, 'fallocate');
     // Where there are no holes the blocks stay, and what is committed again must read as zero.
-    if (native().punchFile(this.#fd, this.#fileOffset(offset), length) !== 0) this.discard(offset, length);
+    if (!this.#punch(this.#fileOffset(offset), length)) this.discard(offset, length);
     countCall(this.systemCalls, 'mmap');
     this.#range.mapInto({ offset, length }, -1, 0);
+  }
+
+  note(position: number, bytes: Uint8Array): boolean {
+    try {
+      for (let at = 0; at < bytes.length; )
+        at += writeSync(this.#fd, bytes, at, bytes.length - at, position + at);
+      fdatasyncSync(this.#fd);
+      return true;
+    } catch (error) {
+      if (!fullDisk.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      return false;
+    }
   }
 
   synchronize(): void {
@@ -118,6 +153,12 @@ class MappedFile implements FileWindow {
     closeSync(this.#fd);
   }
 
+  /** Gives blocks of the file back. @returns false where a file has no holes */
+  #punch(at: number, length: number): boolean {
+    countCall(this.systemCalls, 'fallocate');
+    return native().punchFile(this.#fd, at, length) === 0;
+  }
+
   #fileOffset(offset: number): number {
     const [from, to] = this.#gap;
     return offset < to ? Math.min(offset, from) : offset - to + from;
@@ -125,8 +166,10 @@ class MappedFile implements FileWindow {
 }
 
 /** A full disk, or a limit of file sizes, is no error: there is no more memory. */
+const fullDisk = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
 function isFull(code: number): boolean {
-  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errnoName(-code));
+  return fullDisk.includes(errnoName(-code));
 }
 
 class LockedFile implements HeapFile {

@@ -2,9 +2,7 @@
 import { type HeapFileError, MiB, type Random, seededRandom } from '../../lib/core/index.ts';
 import { createFileHeap, type GlibcVersion, type Heap, openFileHeap } from '../../lib/heap/index.ts';
 import { MemoryHeapFile } from './memory-heap-file.ts';
-
-/** The process has stopped. */
-class Stop extends Error {}
+import { Stop, stopAfter, stopInside, watched } from './stop-inside.ts';
 
 interface Block {
   pointer: number;
@@ -16,23 +14,10 @@ interface Block {
 export type Outcome = 'intact' | 'recovered' | 'refused';
 
 /** Lets the process stop at a store from now on. */
-function stopAfter(heap: Heap, stores: number): void {
-  let left = stores;
-  const watch = <T extends object>(words: T): T =>
-    new Proxy(words, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (typeof value !== 'function') return value;
-        if (name === 'fill' || name === 'copyWithin' || name === 'set') if (left-- <= 0) throw new Stop();
-        return value.bind(target);
-      },
-      set(target, name, value) {
-        if (left-- <= 0) throw new Stop();
-        return Reflect.set(target, name, value);
-      },
-    });
+function stopHeap(heap: Heap, stores: number): void {
+  const onStore = stopAfter(stores);
   const { w, h, b } = heap;
-  Object.assign(heap, { w: watch(w), h: watch(h), b: watch(b) });
+  Object.assign(heap, { w: watched(w, onStore), h: watched(h, onStore), b: watched(b, onStore) });
 }
 
 const fill = (bytes: Uint8Array, mark: number): void => {
@@ -69,7 +54,7 @@ class Life {
   run(): void {
     const steps = this.#random.integer(0, 250);
     for (let step = 0; step < steps; step++) this.#step();
-    stopAfter(this.#heap, this.#random.integer(0, 60));
+    stopHeap(this.#heap, this.#random.integer(0, 60));
     try {
       for (;;) this.#step();
     } catch (error) {
@@ -126,8 +111,12 @@ export function crashOnce(glibc: GlibcVersion, seed: number): Outcome {
   life.run();
   if (random.integer(0, 3) === 0) life.file.nextAddress = 0x7e00_0000_0000n;
   let heap: Heap;
+  const open = (): Heap => openFileHeap(life.file, { recover: true });
   try {
-    heap = openFileHeap(life.file, { recover: true });
+    // Some stop once more, in the middle of the repairs.
+    const stores = random.integer(0, random.pick([20, 300, 3000]));
+    if (random.integer(0, 1) === 0) stopInside(life.file.memory, stores, open);
+    heap = open();
   } catch (error) {
     if ((error as HeapFileError).code === 'ERR_HEAP_FILE_DAMAGED') return 'refused';
     throw error;

@@ -9,10 +9,18 @@ export class MemoryHeapFile implements HeapFile {
   /** Where the next opening stands; null: where it wishes. */
   nextAddress: bigint | null = null;
   #buffer: ArrayBuffer | undefined;
-  #head: Uint32Array | undefined;
+  #head: ArrayBuffer = new ArrayBuffer(0);
+  /** Notes take no room when false. */
+  hasRoom = true;
+  readonly #notes: Map<number, Uint8Array> = new Map();
 
   get head(): Uint32Array {
-    return this.#head ?? new Uint32Array(0);
+    return new Uint32Array(this.#head);
+  }
+
+  /** All that outlives a process, but for notes. */
+  get memory(): ArrayBuffer[] {
+    return [this.windowBuffer, this.#head];
   }
 
   /** The whole window. */
@@ -21,12 +29,14 @@ export class MemoryHeapFile implements HeapFile {
   }
 
   read(offset: number, bytes: number): Uint8Array {
-    return new Uint8Array(this.head.buffer as ArrayBuffer).slice(offset, offset + bytes);
+    const note = this.#notes.get(offset);
+    if (note) return note.slice(0, bytes);
+    return new Uint8Array(this.#head).slice(offset, offset + bytes);
   }
 
   map({ sizeBytes, headBytes, wishedAddress }: FileWindowRequest): FileWindow {
     this.#buffer ??= new ArrayBuffer(sizeBytes);
-    this.#head ??= new Uint32Array(headBytes / 4);
+    if (this.#head.byteLength === 0) this.#head = new ArrayBuffer(headBytes);
     const buffer = this.#buffer;
     const clear = (offset: number, length: number): void =>
       void new Uint8Array(buffer, offset, length).fill(0);
@@ -36,9 +46,17 @@ export class MemoryHeapFile implements HeapFile {
       pageSizeBytes: this.pageSizeBytes,
       sizeBytes,
       buffer,
-      head: this.#head,
+      head: this.head,
       systemCalls: {},
-      commit: () => true,
+      commit: (offset, length) => {
+        clear(offset, length);
+        return true;
+      },
+      restore: () => true,
+      note: (position, bytes) => {
+        if (this.hasRoom) this.#notes.set(position, bytes.slice());
+        return this.hasRoom;
+      },
       discard: clear,
       withdraw: clear,
       synchronize: () => {},

@@ -24,8 +24,9 @@ import {
   UNIT_BYTES,
   writeDescription,
 } from './format.ts';
-import { contentsOf, FileKeeper } from './keeper.ts';
-import { adoptThread, readLinks, writeLinks } from './links.ts';
+import { contentsOf, FileKeeper, IN_USE } from './keeper.ts';
+import { adoptThread, type Links, readLinks } from './links.ts';
+import { finishLinks, noteLinks, REPAIRING } from './moving.ts';
 import { type OpenedFile, readHeapFile, requireContents } from './read.ts';
 import { applyRecovery, inspect, planRecovery, type RecoveryPlan } from './recover.ts';
 
@@ -72,7 +73,7 @@ export function createFileHeap(file: HeapFile, options: FileHeapOptions = {}): H
     initialise(heap);
     applyTunables(heap, options.tunables ?? {});
     const keeper = new FileKeeper(window, space, 0, null);
-    keeper.write(0);
+    keeper.write(IN_USE);
     window.synchronize();
     writeDescription(window.head, description);
     space.keeper = keeper;
@@ -132,43 +133,54 @@ export function openFileHeap(file: HeapFile, options: OpenOptions = {}): Heap {
   }
 }
 
-function join(file: HeapFile, window: FileWindow, opened: OpenedFile, mayRecover: boolean): Heap {
+function join(file: HeapFile, window: FileWindow, found: OpenedFile, mayRecover: boolean): Heap {
+  const opened = found.links ? moveAgain(window, found, found.links) : found;
   const { state } = opened;
   const oldBase = BigInt(state.baseHigh) << 32n;
   const old = restored(seenAt(window, oldBase), opened);
   requireContents(file.path, state, contentsOf(old.space));
-  const violations = inspect(old);
-  const isDamaged = violations.length > 0 || (state.flags & RELOCATING) !== 0;
+  const isTorn = (state.flags & RELOCATING) !== 0;
   const isMoved = oldBase !== window.baseAddress;
-  const plan = isDamaged ? planFor(file.path, old, mayRecover) : undefined;
+  const plan = planFor(file.path, old, isTorn, mayRecover);
   const heap = isMoved ? restored(window, opened) : old;
-  heap.space.keeper = undefined;
   const keeper = new FileKeeper(window, heap.space, state.generation, plan?.report ?? null);
+  const links = plan?.links ?? (isMoved ? readLinks(old) : undefined);
   // From here on the file is written to.
-  keeper.write(isMoved || plan ? RELOCATING : 0);
+  if (plan) keeper.write(REPAIRING);
+  else keeper.write(links ? noteLinks(window, opened.endsAt, links) : IN_USE);
   window.synchronize();
   heap.space.keeper = keeper;
   if (plan) applyRecovery(heap, plan);
-  else if (isMoved) writeLinks(heap, readLinks(old));
-  if (!isMoved && !plan) return heap;
-  adoptThread(heap);
-  window.synchronize();
-  keeper.write(0);
+  if (links) finishLinks(heap, window, keeper, links);
   return heap;
 }
 
-function planFor(path: string, heap: CountedCache, mayRecover: boolean): RecoveryPlan {
+/** Finishes what a process began that died meanwhile. @returns the file as it is then */
+function moveAgain(window: FileWindow, opened: OpenedFile, links: Links): OpenedFile {
+  const heap = restored(window, opened);
+  const keeper = new FileKeeper(window, heap.space, opened.state.generation, null);
+  return { ...opened, state: finishLinks(heap, window, keeper, links) };
+}
+
+/** @returns undefined when there is nothing to repair */
+function planFor(
+  path: string,
+  heap: CountedCache,
+  isTorn: boolean,
+  mayRecover: boolean,
+): RecoveryPlan | undefined {
   const violations = inspect(heap);
+  if (violations.length === 0 && !isTorn) return undefined;
   const found = violations[0];
   const first = found
     ? `${found.rule} at chunk ${found.chunk}: ${found.message}`
-    : 'its links were being moved';
+    : 'its links were being rewritten';
   const died = `its process died inside the heap, which is damaged: ${violations.length} violations, first: ${first}`;
   const refuse = (hint: string): never => {
     throw new HeapFileError('ERR_HEAP_FILE_DAMAGED', path, `${died} (${hint})`, violations);
   };
   if (!mayRecover) return refuse('recover: true repairs what can be repaired');
-  const plan = planRecovery(heap);
+  const plan = planRecovery(heap, isTorn);
   return typeof plan === 'string' ? refuse(`recovery failed: ${plan}`) : plan;
 }
 
@@ -199,6 +211,8 @@ function seenAt(window: FileWindow, baseAddress: bigint): FileWindow {
     head: window.head,
     systemCalls: window.systemCalls,
     commit: (offset, bytes) => window.commit(offset, bytes),
+    restore: (offset, bytes) => window.restore(offset, bytes),
+    note: (position, bytes) => window.note(position, bytes),
     discard: (offset, bytes) => window.discard(offset, bytes),
     withdraw: (offset, bytes) => window.withdraw(offset, bytes),
     synchronize: () => window.synchronize(),

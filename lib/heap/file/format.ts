@@ -6,8 +6,8 @@
  *           0 magic 8 | 8 version 4 | 12 page size 4 | 16 glibc version 8 | 24 window pages 4 | 28 limit pages 4 |
  *           32 cache length 4 | 36 cache max chunk 4 | 40 cache unsorted limit 4 | 44 zeros | 4092 checksum 4
  *   0x1000  state, one of two copies
- *           0 generation 4 | 4 flags 4 | 8 base's high half 4 | 12 break page 4 | 16 mappings 4 | 20 zero 4 |
- *           24 checksum of the contents 8 | 32 zeros 28 | 60 checksum 4 | 64 mappings: first page 4, pages 4, each
+ *           0 generation 4 | 4 flags 4 | 8 base's high half 4 | 12 break page 4 | 16 mappings 4 | 20 note's bytes 4 |
+ *           24 checksum of the contents, or of the note 8 | 32 zeros 28 | 60 checksum 4 | 64 mappings: first page 4, pages 4, each
  *   0x8800  state, the other copy
  *
  * A change is written to the older copy, its checksum last: whenever the process dies, one copy is whole. Of two whole
@@ -34,7 +34,7 @@ export const MAPPING_LIMIT: number = (STATE_WORDS - MAPPINGS_AT) / 2;
 
 /** The heap was closed: contents and their checksum agree. */
 export const CLEAN = 1;
-/** Links are being rewritten for another base. */
+/** Links are being rewritten; for another base from a note behind the heap, if there is one (moving.ts). */
 export const RELOCATING = 2;
 
 /** What never changes. */
@@ -57,7 +57,9 @@ export interface FileState {
   baseHigh: number;
   breakEnd: number;
   mappings: [start: number, bytes: number][];
-  /** Of the accessible bytes, when closed. */
+  /** Bytes of a note, when links are being rewritten. */
+  noteBytes: number;
+  /** Checksum of the accessible bytes, when closed, or of the note. */
   contents: [number, number];
 }
 
@@ -131,6 +133,7 @@ export function writeState(head: Uint32Array, state: FileState): void {
   copy[2] = state.baseHigh;
   copy[3] = state.breakEnd / UNIT_BYTES;
   copy[4] = state.mappings.length;
+  copy[5] = state.noteBytes;
   copy[6] = state.contents[0];
   copy[7] = state.contents[1];
   state.mappings.forEach(([start, bytes], k) => {
@@ -161,6 +164,7 @@ function readCopy(head: Uint32Array, which: number): FileState | undefined {
     baseHigh: copy[2],
     breakEnd: copy[3] * UNIT_BYTES,
     mappings,
+    noteBytes: copy[5],
     contents: [copy[6], copy[7]],
   };
 }

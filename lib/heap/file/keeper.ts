@@ -19,6 +19,12 @@ export function contentsOf(space: AddressSpace): [number, number] {
     );
 }
 
+/** What a state says of the heap as a whole. */
+export type Mark = Pick<FileState, 'flags' | 'contents' | 'noteBytes'>;
+
+/** The heap is in use. */
+export const IN_USE: Mark = { flags: 0, contents: [0, 0], noteBytes: 0 };
+
 /** The file's side of one open heap. */
 export class FileKeeper implements SpaceKeeper {
   readonly mappingLimit: number = MAPPING_LIMIT;
@@ -27,6 +33,7 @@ export class FileKeeper implements SpaceKeeper {
   readonly #window: FileWindow;
   readonly #space: AddressSpace;
   #generation: number;
+  #mark: Mark = IN_USE;
 
   constructor(window: FileWindow, space: AddressSpace, generation: number, recovery: RecoveryReport | null) {
     this.#window = window;
@@ -36,23 +43,24 @@ export class FileKeeper implements SpaceKeeper {
   }
 
   changed(): void {
-    this.write(0);
+    this.write(this.#mark);
   }
 
-  /** Writes the state down. @param flags CLEAN, RELOCATING, or 0 */
-  write(flags: number, contents: [number, number] = [0, 0]): void {
+  /** Writes the state down. @param mark stays until the next one */
+  write(mark: Mark): FileState {
+    this.#mark = mark;
     const { breakEnd, mappings } = this.#space;
     this.#generation++;
     const baseHigh = Number(this.#window.baseAddress >> 32n);
     const state: FileState = {
+      ...mark,
       generation: this.#generation,
-      flags,
       baseHigh,
       breakEnd,
       mappings: [...mappings],
-      contents,
     };
     writeState(this.#window.head, state);
+    return state;
   }
 
   synchronize(): void {
@@ -64,7 +72,7 @@ export class FileKeeper implements SpaceKeeper {
     this.#window.synchronize();
     const contents = contentsOf(this.#space);
     // Into both copies: a change to one of them does not make the file look unclosed.
-    for (let copies = 0; copies < 2; copies++) this.write(CLEAN, contents);
+    for (let copies = 0; copies < 2; copies++) this.write({ flags: CLEAN, contents, noteBytes: 0 });
     this.#window.synchronize();
     this.#window.release(this.#space.highestEnd);
   }

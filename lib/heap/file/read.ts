@@ -2,6 +2,7 @@
 import { type HeapFile, HeapFileError, type HeapFileErrorCode } from '../../core/index.ts';
 import { FIRST_SLOT, LIBRARY_DATA, LIBRARY_DATA_BYTES } from '../layout.ts';
 import { profiles } from '../profiles.ts';
+import { checksum } from './checksum.ts';
 import {
   CLEAN,
   type Description,
@@ -9,15 +10,21 @@ import {
   FORMAT_VERSION,
   HEAD_BYTES,
   hasMagic,
+  RELOCATING,
   readDescription,
   readState,
 } from './format.ts';
+import type { Links } from './links.ts';
 
 /** A file that says it is a heap, and is long enough. */
 export interface OpenedFile {
   path: string;
   description: Description;
   state: FileState;
+  /** Position in the file behind everything that is committed. */
+  endsAt: number;
+  /** What the process that died was writing, if it left a note. */
+  links?: Links | undefined;
 }
 
 /**
@@ -54,7 +61,19 @@ export function readHeapFile(file: HeapFile, gap: readonly [number, number]): Op
   const neededBytes = end > gap[1] ? end - gap[1] + gap[0] : LIBRARY_DATA + LIBRARY_DATA_BYTES;
   if (file.sizeBytes < neededBytes)
     refuse('ERR_HEAP_FILE_TRUNCATED', `${file.sizeBytes} bytes long, its heap needs ${neededBytes}`);
-  return { path, description, state };
+  const endsAt = gap[0] + Math.max(0, end - gap[1]);
+  return { path, description, state, endsAt, links: readNote(file, endsAt, state) };
+}
+
+/** @returns what the note says that a move left behind the heap; undefined when there is none, or it is not whole */
+function readNote(file: HeapFile, position: number, state: FileState): Links | undefined {
+  const { flags, noteBytes, contents } = state;
+  if ((flags & RELOCATING) === 0 || noteBytes === 0 || noteBytes % 4 !== 0) return undefined;
+  if (position + noteBytes > file.sizeBytes) return undefined;
+  const bytes = file.read(position, noteBytes);
+  const [a, b] = checksum(new Uint32Array(bytes.buffer, 0, bytes.length >>> 2));
+  if (a !== contents[0] || b !== contents[1]) return undefined;
+  return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 function isPossible({ version, glibc, sizeBytes, limitBytes }: Description): boolean {

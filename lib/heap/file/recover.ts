@@ -7,7 +7,7 @@ import type { CountedCache } from '../counted-cache.ts';
 import { MAIN_ARENA, PREV_INUSE, ROOT, SBRK_BASE } from '../layout.ts';
 import { type FreeList, listName, readLists } from '../lists.ts';
 import { regionsOf, walkRegion } from '../walk.ts';
-import { countMappings, isMappedHeader, type Links, uncountedMappings, writeLinks } from './links.ts';
+import { countMappings, isMappedHeader, type Links, uncountedMappings } from './links.ts';
 import type { RecoveryReport } from './report.ts';
 import { type SurveyedChunk, survey } from './survey.ts';
 
@@ -38,9 +38,10 @@ function isContiguous(heap: CountedCache): boolean {
 /**
  * Decides how to recover.
  * @param heap as its process left it, at the base its links are for
+ * @param isTorn its links were being rewritten
  * @returns the plan, or why there is none
  */
-export function planRecovery(heap: CountedCache): RecoveryPlan | string {
+export function planRecovery(heap: CountedCache, isTorn: boolean): RecoveryPlan | string {
   if (!isContiguous(heap)) return 'the main heap is not in one piece';
   const uncounted = uncountedMappings(heap);
   if (Math.abs(uncounted) > 1) return `${uncounted} more mappings than are counted`;
@@ -48,6 +49,8 @@ export function planRecovery(heap: CountedCache): RecoveryPlan | string {
   const found = survey(heap);
   if (found.failure !== undefined) return found.failure;
   const repairs = [...found.repairs];
+  if (isTorn)
+    repairs.push('links were being rewritten: a cached block that is on no list any more stays in use');
   const chunks = joinFree(found.chunks);
   const inUse = new Map<number, number>();
   for (const { offset, sizeBytes, state } of chunks) if (state === 'in-use') inUse.set(offset, sizeBytes);
@@ -129,7 +132,7 @@ function surveyMappings(
   return { sizes, empty, repairs };
 }
 
-/** Writes what was decided. @param heap the same memory, at the base it has now */
+/** Writes what was decided, but for the links. @param heap the same memory, at the base it has now */
 export function applyRecovery(heap: CountedCache, plan: RecoveryPlan): void {
   const { space } = heap;
   let isBeforeFree = false;
@@ -145,5 +148,4 @@ export function applyRecovery(heap: CountedCache, plan: RecoveryPlan): void {
   heap.setWord(systemMem, held);
   heap.setWord(systemMem + 8, Math.max(held, heap.word(systemMem + 8)));
   countMappings(heap);
-  writeLinks(heap, plan.links);
 }

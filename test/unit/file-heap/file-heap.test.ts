@@ -13,7 +13,7 @@ const newFile = (): string => folder.file(`${count++}.heap`);
 
 /** A heap with blocks of all kinds: cached, binned, mapped, live. */
 function filled(file: string, glibc: GlibcVersion = '2.36'): { heap: Heap; live: Map<number, number> } {
-  const heap = Heap.create({ source: { file }, glibc });
+  const heap = Heap.create({ source: { file }, glibc, limitBytes: 64 * 2 ** 20 });
   const live = new Map<number, number>();
   const pointers = Array.from({ length: 400 }, (_, k) => heap.malloc(16 + ((k * 7919) % 3000)) ?? 0);
   pointers.push(heap.malloc(300_000) ?? 0);
@@ -152,6 +152,23 @@ describe('a file heap', () => {
     using again = Heap.open(left);
     expect(again.recovery).toBe(null);
     expectLive(again, live);
+  });
+
+  it('takes pages that read as zero, whatever a dead process or a stranger left in the file', () => {
+    const [file, left] = [newFile(), newFile()];
+    using heap = Heap.create({ source: { file }, limitBytes: 64 * 2 ** 20 });
+    heap.malloc(100);
+    heap.malloc(4 * 2 ** 20);
+    heap.sync();
+    const bytes = readFileSync(file);
+    // The hole between the break and the mapping, and what is behind the heap.
+    bytes.fill(0xaa, 0x2_0000 + 132 * 1024 + 4096, bytes.length - 5 * 2 ** 20);
+    writeFileSync(left, Buffer.concat([bytes, Buffer.alloc(2 ** 20, 0xaa)]));
+    using again = Heap.open(left);
+    for (const size of [100_000, 200_000, 300_000, 1_000_000, 5_000_000]) {
+      const block = again.calloc(1, size) ?? 0;
+      expect(again.view(block).every((byte) => byte === 0)).toBe(true);
+    }
   });
 
   it('cannot be made with what lives outside of its file', () => {
