@@ -221,6 +221,8 @@ export function openHeapFile(path: string, isNew: boolean): HeapFile {
   const code = native().lockFile(fd);
   if (code === 0) return new LockedFile(path, fd, isNew);
   closeSync(fd);
+  // Somebody was faster with our empty file, and will refuse it.
+  if (isNew) unlinkSync(path);
   if (!['EWOULDBLOCK', 'EAGAIN'].includes(errnoName(-code))) throw posixError('flock', -code);
   throw new HeapFileError('ERR_HEAP_FILE_LOCKED', path, 'another opening of this heap has it locked');
 }

@@ -2,7 +2,7 @@
  * A bounded queue of pointers between threads: blocks of a shared heap change hands without being copied.
  *
  *      Int32 words:  0 tail: pushes begun | 1 head: pops begun | 2 closed | 3 changes, for those who wait
- *                    4 + 2k turn of place k | 5 + 2k pointer
+ *                    4 + 2k turn of place k | 5 + 2k pointer, 0 where a push was refused
  *
  * Any number of threads may push and pop. A place whose turn is `n` is free for push number n, and at `n + 1` full for
  * pop number n. A thread that is terminated between its two steps leaves its place as it is: the others end at their
@@ -15,6 +15,8 @@ const HEAD = 1;
 const CLOSED = 2;
 const CHANGES = 3;
 const firstPlace = 4;
+/** Longest wait for pushes that had begun when the queue was closed. */
+const closingMs = 1000;
 
 /** A queue of blocks; `handle` goes to the other thread by postMessage. */
 export class BlockQueue {
@@ -57,11 +59,14 @@ export class BlockQueue {
    */
   push(pointer: number, timeoutMs: number = Number.POSITIVE_INFINITY): boolean {
     const place = this.#take(TAIL, 0, timeoutMs);
-    if (this.isClosed) throw new HeapError('ERR_HEAP_CLOSED', 'the queue was closed', { pointer });
-    if (place < 0) return false;
-    this.#words[place + 1] = pointer;
-    this.#pass(place, 1);
-    return true;
+    const { isClosed } = this;
+    // A place that was taken is passed on in any case: those behind it wait for it.
+    if (place >= 0) {
+      this.#words[place + 1] = isClosed ? 0 : pointer;
+      this.#pass(place, 1);
+    }
+    if (isClosed) throw new HeapError('ERR_HEAP_CLOSED', 'the queue was closed', { pointer });
+    return place >= 0;
   }
 
   /**
@@ -70,11 +75,14 @@ export class BlockQueue {
    * @returns the block, yours from now on; null when none came in time, or the queue is closed and empty
    */
   pop(timeoutMs: number = Number.POSITIVE_INFINITY): number | null {
-    const place = this.#take(HEAD, 1, timeoutMs);
-    if (place < 0) return null;
-    const pointer = this.#words[place + 1] >>> 0;
-    this.#pass(place, this.#capacity - 1);
-    return pointer;
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const place = this.#take(HEAD, 1, deadline - performance.now());
+      if (place < 0) return null;
+      const pointer = this.#words[place + 1] >>> 0;
+      this.#pass(place, this.#capacity - 1);
+      if (pointer !== 0) return pointer;
+    }
   }
 
   /** Nothing can be pushed any more; what is in the queue can still be popped. */
@@ -90,7 +98,7 @@ export class BlockQueue {
   /** @returns the place of the next push (or pop), taken; -1 when none was ready in time */
   #take(counter: number, lead: number, timeoutMs: number): number {
     const words = this.#words;
-    const deadline = performance.now() + timeoutMs;
+    let deadline = performance.now() + timeoutMs;
     for (;;) {
       const changes = Atomics.load(words, CHANGES);
       const number = Atomics.load(words, counter);
@@ -101,8 +109,12 @@ export class BlockQueue {
       }
       // Somebody was faster.
       if (Atomics.load(words, counter) !== number) continue;
+      if (this.isClosed) {
+        if (counter === TAIL || Atomics.load(words, TAIL) === number) return -1;
+        deadline = Math.min(deadline, performance.now() + closingMs);
+      }
       const left = deadline - performance.now();
-      if (left <= 0 || Atomics.load(words, CLOSED) !== 0) return -1;
+      if (left <= 0) return -1;
       Atomics.wait(words, CHANGES, changes, left);
     }
   }

@@ -88,8 +88,7 @@ export class Locks {
     if (--this.#depth[lock] > 0) return;
     this.held--;
     this.onStep?.('leave');
-    const at = lockRecord(lock) + LOCK_WORD;
-    if (Atomics.exchange(this.#words, at, 0) < 0) Atomics.notify(this.#words, at, 1);
+    this.#release(lockRecord(lock));
   }
 
   #wait(at: number): void {
@@ -135,12 +134,22 @@ export class Locks {
   takeFrom(slot: number): void {
     const words = this.#words;
     for (let lock = 0; lock < LOCKS; lock++) {
-      const at = lockRecord(lock) + LOCK_WORD;
-      const seen = Atomics.load(words, at);
-      if ((seen & ~waitersBit) !== slot + 1) continue;
-      words[at + LOCK_DIED] = slot + 1;
-      if (Atomics.exchange(words, at, 0) < 0) Atomics.notify(words, at, 1);
+      const at = lockRecord(lock);
+      for (;;) {
+        const seen = Atomics.load(words, at + LOCK_WORD);
+        if ((seen & ~waitersBit) !== slot + 1) break;
+        // Whoever waits for it may be faster; then it is theirs.
+        const mine = this.#owner | (seen & waitersBit);
+        if (Atomics.compareExchange(words, at + LOCK_WORD, seen, mine) !== seen) continue;
+        words[at + LOCK_DIED] = slot + 1;
+        this.#release(at);
+      }
     }
+  }
+
+  #release(at: number): void {
+    const words = this.#words;
+    if (Atomics.exchange(words, at + LOCK_WORD, 0) < 0) Atomics.notify(words, at + LOCK_WORD, 1);
   }
 
   /** @returns true when the owner of a lock ended inside, and nobody has checked the heap since */

@@ -142,6 +142,12 @@ export class SharedSpace extends AddressSpace {
   }
 
   #load(): void {
+    // A thread that has no locks yet may see a half that is just being written.
+    do this.#loadOnce();
+    while (this.#isStale);
+  }
+
+  #loadOnce(): void {
     this.#seen = Atomics.load(this.#version, SPACE_VERSION);
     const half = this.#halves[this.#seen & 1];
     [this.breakEnd, this.accessibleBytes, this.peakBytes, this.grownBytes] = half;

@@ -32,15 +32,16 @@ export function shared<T extends HeapClass>(base: T): T & (new (...setup: unknow
 
     join(control: SharedArrayBuffer): void {
       this.slots = new ThreadsTable(this.space.source.buffer);
-      const claimed = this.slots.claim();
-      if (claimed === undefined) {
+      const { source } = this.space;
+      const slot = this.slots.claim((stateOffset, serial, countOffset) =>
+        source.noteEnd?.(stateOffset, serial, countOffset),
+      );
+      if (slot === undefined) {
         throw new HeapError('ERR_HEAP_NOT_SHAREABLE', 'no more threads can attach to this heap', {
           expected: 64,
         });
       }
-      this.slot = claimed.slot;
-      const { stateOffset, countOffset } = this.slots.noteOf(this.slot);
-      this.space.source.noteEnd?.(stateOffset, claimed.serial, countOffset);
+      this.slot = slot;
       this.locks = new Locks(control, this.slot, (slot) => this.slots.isGone(slot));
       this.space.locks = this.locks;
       this.seenDeaths = 0;
@@ -108,6 +109,8 @@ export function shared<T extends HeapClass>(base: T): T & (new (...setup: unknow
 
     reclaimSlot(slot: number): void {
       const words = threadWordsOf(slot);
+      // It may have ended only now; once the slot is free, nobody would know whose its locks are.
+      this.locks.takeFrom(slot);
       try {
         this.retire(words);
         this.slots.free(slot);

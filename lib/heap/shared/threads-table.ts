@@ -32,19 +32,18 @@ export class ThreadsTable {
 
   /**
    * Takes a free slot.
-   * @returns its number and the serial number of this thread; undefined when all are taken
+   * @param note lets the addon change two words when this thread ends; called before a slot is taken, so that no thread
+   *   has one and can end without a note
+   * @returns its number; undefined when all are taken
    */
-  claim(): { slot: number; serial: number } | undefined {
+  claim(note: (stateOffset: number, serial: number, countOffset: number) => void): number | undefined {
     const serial = 1 + (Atomics.add(this.#words, serialAt >>> 2, 1) & 0x3fff_ffff);
     for (let slot = 0; slot < MAX_THREADS; slot++) {
-      if (Atomics.compareExchange(this.#words, this.#state(slot), 0, serial) === 0) return { slot, serial };
+      if (Atomics.load(this.#words, this.#state(slot)) !== 0) continue;
+      note(threadWordsOf(slot) + stateAt, serial, DEATHS);
+      if (Atomics.compareExchange(this.#words, this.#state(slot), 0, serial) === 0) return slot;
     }
     return undefined;
-  }
-
-  /** @returns offsets of the words that the addon changes when this thread ends */
-  noteOf(slot: number): { stateOffset: number; countOffset: number } {
-    return { stateOffset: threadWordsOf(slot) + stateAt, countOffset: DEATHS };
   }
 
   /** @returns true when the thread of a slot ended without giving it back */

@@ -1,9 +1,14 @@
 /** A shared heap, step by step: several attachments of one thread stand for several threads, each with its own buffers. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { arenaLock, SYSTEM_LOCK } from '../../../lib/heap/shared/control.ts';
+import { Heap as PlainHeap } from '../../../lib/heap/index.ts';
+import { arenaLock, LOCK_WORD, lockRecord, SYSTEM_LOCK } from '../../../lib/heap/shared/control.ts';
 import type { SharedHeap } from '../../../lib/heap/shared/shared.ts';
+import type { ThreadsTable } from '../../../lib/heap/shared/threads-table.ts';
 import { BlockQueue, bufferWindow, Heap, mmapWindow } from '../../../lib/index.ts';
+import { attachWindow } from '../../../lib/pages/index.ts';
 
+/** A shared heap with what the package does not show. */
+type Inside = Opened & SharedHeap & { slots: ThreadsTable; slot: number; reclaim(): void };
 type Opened = ReturnType<typeof Heap.create>;
 const opened: Opened[] = [];
 
@@ -27,6 +32,20 @@ function die(heap: Opened): void {
   };
   slots.abandon(slot);
   space.source.release();
+}
+
+/** Runs something right behind the next operation on a word, as another thread could. */
+function interrupt(name: 'load' | 'compareExchange', at: number, between: () => void): void {
+  const own = Atomics[name] as (words: Int32Array, index: number, ...rest: number[]) => number;
+  const interrupted: typeof own = (words, index, ...rest) => {
+    const seen = own.call(Atomics, words, index, ...rest);
+    if (index === at) {
+      Object.assign(Atomics, { [name]: own });
+      between();
+    }
+    return seen;
+  };
+  Object.assign(Atomics, { [name]: interrupted });
 }
 
 const code = (expected: string): unknown => expect.objectContaining({ code: expected });
@@ -129,6 +148,48 @@ describe('the end of a thread', () => {
     expect(allocate).not.toThrow();
   });
 
+  it('with a lock, while another end is being cleared away: the lock is not left to nobody', () => {
+    const heap = create() as Inside;
+    const [first, second] = [attach(heap), attach(heap) as Inside];
+    second.malloc(10);
+    heap.locks.onStep = () => {
+      heap.locks.onStep = undefined;
+      second.locks.enter(arenaLock(0));
+      die(second);
+    };
+    die(first);
+    heap.reclaim();
+    expect([heap.slots.goneSlots(), heap.locks.isDamaged(arenaLock(0))]).toEqual([[], true]);
+    expect(heap.check()).toEqual([]);
+  });
+
+  it('with a lock that two others find at the same time: one of them gets it', () => {
+    const heap = create() as Inside;
+    const [ended, other] = [attach(heap) as Inside, attach(heap) as Inside];
+    const lock = arenaLock(0);
+    ended.locks.enter(lock);
+    die(ended);
+    other.locks.ignoresDeaths = true;
+    interrupt('load', lockRecord(lock) + LOCK_WORD, () => other.locks.enter(lock));
+    heap.locks.takeFrom(ended.slot);
+    expect(heap.locks.isFree(lock)).toBe(false);
+    other.locks.leave(lock);
+    other.locks.ignoresDeaths = false;
+    expect(heap.check()).toEqual([]);
+  });
+
+  it('before it is wholly attached: it is not among the threads', () => {
+    const heap = create();
+    const handle = heap.share();
+    const window = attachWindow(handle.window)!;
+    window.noteEnd = () => {
+      throw new Error('terminated');
+    };
+    expect(() => PlainHeap.attach(handle, window)).toThrow('terminated');
+    window.release();
+    expect(heap.stats()).toMatchObject({ threads: 1 });
+  });
+
   it('with a heap half changed: check() tells what, and the heap stays closed', () => {
     const heap = create({ tunables: { arena_max: 1 } });
     const other = attach(heap) as unknown as SharedHeap;
@@ -204,6 +265,21 @@ describe('BlockQueue', () => {
     expect(() => queue.push(32)).toThrow(code('ERR_HEAP_CLOSED'));
     expect(queue.pop()).toBe(16);
     expect(queue.pop()).toBeNull();
+  });
+
+  it('closed in the middle of a push: what others are pushing still comes', () => {
+    const queue = BlockQueue.create(4);
+    const words = new Int32Array(queue.handle);
+    interrupt('compareExchange', 0, () => {
+      // Another has its place already, and has not yet written its block.
+      Atomics.add(words, 0, 1);
+      queue.close();
+    });
+    expect(() => queue.push(16)).toThrow(code('ERR_HEAP_CLOSED'));
+    expect(queue.pop(1)).toBeNull();
+    words[4 + 2 + 1] = 32;
+    Atomics.add(words, 4 + 2, 1);
+    expect([queue.pop(), queue.pop()]).toEqual([32, null]);
   });
 
   it('refuses a capacity that cannot be meant', () => {
