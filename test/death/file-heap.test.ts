@@ -206,6 +206,22 @@ describe.skipIf(unshare === undefined)(`a disk that is full${withoutMounts}`, ()
   });
 });
 
+describe.runIf(process.platform === 'linux')('one heap file, several openings', () => {
+  it('one at a time; a terminated worker gives it up, whatever it was doing', async () => {
+    const args = [folder.file('wanted.heap')];
+    const { stdout, stderr } = await runCase('test/death/cases/file-heap-openings.mjs', { args });
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      twice: 'ERR_HEAP_FILE_LOCKED',
+      otherProcess: 'ERR_HEAP_FILE_LOCKED',
+      heldByWorker: 'ERR_HEAP_FILE_LOCKED',
+      afterWorker: 'sound',
+      afterMoves: ['sound'],
+      stillOpen: 0,
+    });
+  });
+});
+
 describe('a file heap whose file cannot grow', () => {
   it('has no more memory, and stays sound', async () => {
     const args = [folder.file('limited.heap')];

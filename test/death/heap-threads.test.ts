@@ -34,6 +34,18 @@ describe('8 workers on one heap', { timeout: timeoutMs }, () => {
   });
 });
 
+describe('a worker of a worker', () => {
+  it('attaches by the handle that was handed on; after the end of the heap it is refused', async () => {
+    expect(await run('nested-worker-heap.mjs')).toEqual({
+      isTheirs: true,
+      threads: 1,
+      inUseChunks: 1,
+      violations: 0,
+      late: 'ERR_HEAP_CLOSED',
+    });
+  });
+});
+
 describe('under a scheduler', () => {
   const schedule = async (bug: string, seeds: number) =>
     await run('heap-schedule.mjs', bug, seed, `${seeds}`);
