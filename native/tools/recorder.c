@@ -124,8 +124,9 @@ DEFINE(void*, pvalloc)(size_t size) {
 
 #endif
 
-/* A program that allocates nothing has a log too, an empty one. */
+/* While there is one thread. A program that allocates nothing has a log too, an empty one. */
 __attribute__((constructor)) static void begin(void) {
+  real_ready();
   log_ready();
 }
 

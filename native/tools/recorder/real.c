@@ -27,7 +27,7 @@ static void find(void* function, const char* name) {
 }
 
 bool real_find(void) {
-  /* The first call comes from the dynamic linker or a constructor: there is one thread. */
+  /* The first call comes from the dynamic linker or our constructor: there is one thread. */
   static bool looking;
   if (looking) return false;
   looking = true;
