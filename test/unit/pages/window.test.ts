@@ -44,19 +44,22 @@ describe('mmapWindow', () => {
     window.release();
   });
 
-  it.runIf(existsSync('/sys/kernel/mm/transparent_hugepage'))('asks for huge pages, and commits them whole', () => {
-    const window = mmapWindow({ transparentHugePages: true, name: 'chunkyard huge' });
-    expect(window.commit(3 * MiB, page)).toBe(true);
-    const start = window.baseAddress + BigInt(2 * MiB);
-    const map = readFileSync('/proc/self/smaps', 'utf8');
-    const [range] = map.match(new RegExp(`^${start.toString(16)}-[^]*?^VmFlags.*$`, 'm')) ?? [];
-    expect(range).toMatch(/^Size: +2048 kB$/m);
-    expect(range).toMatch(/^VmFlags:.* hg\b/m);
-    const heap = Heap.create({ source: window });
-    heap.view(heap.malloc(100)!).fill(1);
-    expect(heap.check()).toEqual([]);
-    heap.destroy();
-  });
+  it.runIf(existsSync('/sys/kernel/mm/transparent_hugepage'))(
+    'asks for huge pages, and commits them whole',
+    () => {
+      const window = mmapWindow({ transparentHugePages: true, name: 'chunkyard huge' });
+      expect(window.commit(3 * MiB, page)).toBe(true);
+      const start = window.baseAddress + BigInt(2 * MiB);
+      const map = readFileSync('/proc/self/smaps', 'utf8');
+      const [range] = map.match(new RegExp(`^${start.toString(16)}-[^]*?^VmFlags.*$`, 'm')) ?? [];
+      expect(range).toMatch(/^Size: +2048 kB$/m);
+      expect(range).toMatch(/^VmFlags:.* hg\b/m);
+      const heap = Heap.create({ source: window });
+      heap.view(heap.malloc(100)!).fill(1);
+      expect(heap.check()).toEqual([]);
+      heap.destroy();
+    },
+  );
 
   it.each([
     [{ sizeBytes: MiB - 1 }, 'sizeBytes'],
