@@ -4,7 +4,7 @@
  */
 import { type ChunkListOptions, ChunkList as SourcedChunkList } from './chunklist/index.ts';
 import { ArgumentError, GiB, HeapError } from './core/index.ts';
-import { type GuardedHeapOptions, GuardedHeap as SampledHeap } from './guarded/index.ts';
+import { type GuardedHeapOptions, GuardedHeap as SlotGuardedHeap } from './guarded/index.ts';
 import {
   createFileHeap,
   type FileHeapOptions,
@@ -163,18 +163,27 @@ export {
 } from './guarded/index.ts';
 export type { GuardedHeapOptions };
 
-/** An allocator whose blocks lie against guard pages; where only some are guarded, the others go to a glibc heap. */
-export class GuardedHeap extends SampledHeap {
+/** A heap whose blocks lie against guard pages: what `GuardedHeap.create` returns. */
+export type GuardedHeap = SlotGuardedHeap;
+
+/** Makes heaps whose blocks lie against guard pages; where only some do, the others are a glibc heap's. */
+export const GuardedHeap: {
+  create(options?: GuardedHeapOptions): GuardedHeap;
+  [Symbol.hasInstance](value: unknown): value is GuardedHeap;
+} = {
   /**
    * Makes an empty heap.
    * @param options all have defaults
    * @returns the heap; `destroy` takes its guards away and gives its pages back
    * @throws ArgumentError; PosixError when the system refuses the address space, ENOTSUP for a policy it lacks
    */
-  static override create(options: GuardedHeapOptions = {}): GuardedHeap {
-    return new GuardedHeap(options, (source, limitBytes) => SourcedHeap.create({ source, limitBytes }));
-  }
-}
+  create(options: GuardedHeapOptions = {}): GuardedHeap {
+    return SlotGuardedHeap.create(options, (source, limitBytes, sampling) =>
+      SourcedHeap.create({ source, limitBytes, sampling }),
+    );
+  },
+  [Symbol.hasInstance]: (value: unknown): value is GuardedHeap => value instanceof SlotGuardedHeap,
+};
 
 export {
   type Allocator,

@@ -60,7 +60,7 @@ export class GuardedBlocks {
     this.#buffer = Buffer.from(this.bytes.buffer as ArrayBuffer, this.bytes.byteOffset, this.bytes.length);
     this.#random = seededRandom(settings.seed);
     // A process that dies reports without JavaScript: stacks must be text, in native memory, beforehand.
-    this.sites = new SiteCatcher(settings.stackFrames, settings.policy === 'die');
+    this.sites = new SiteCatcher(settings.stackFrames, settings.policy === 'die', settings.isSampled);
   }
 
   get random(): Random {

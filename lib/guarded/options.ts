@@ -10,9 +10,11 @@ import {
   MiB,
   requireInteger,
   requireOneOf,
+  type SampledBlocks,
   type WindowSource,
 } from '../core/index.ts';
 import { pageSize } from '../posix/index.ts';
+import type { SampledClass } from './sampled-heap.ts';
 
 /** Against which of its two guards a block lies. */
 export type GuardSide = 'right' | 'left' | 'random';
@@ -63,8 +65,17 @@ export interface GuardedHeapOptions {
   seed?: number;
 }
 
-/** Makes the plain heap for allocations that are not guarded, on the lower half of the window. */
-export type InnerHeap = (source: WindowSource, limitBytes: number) => Allocator;
+/**
+ * Makes the plain heap for allocations that are not guarded, on the lower part of the window: a heap that offers some
+ * of them to `sampling.blocks`, of a class that `sampling.extend` has made of its own.
+ */
+export type InnerHeap = (source: WindowSource, limitBytes: number, sampling: Sampling) => Allocator;
+
+/** What the plain heap needs. */
+export interface Sampling {
+  blocks: SampledBlocks;
+  extend: <T extends SampledClass>(base: T) => T;
+}
 
 /** Options, checked. */
 export interface GuardedSettings extends Required<Omit<GuardedHeapOptions, 'method'>> {

@@ -1,9 +1,11 @@
-/** What a guarded heap is made of, put together from its options. */
-import { type Allocator, ArgumentError } from '../core/index.ts';
+/** How a guarded heap is put together from its options. */
+import { ArgumentError } from '../core/index.ts';
 import { GuardedPages } from '../pages/index.ts';
 import { GuardedBlocks } from './blocks.ts';
 import { checkAtExit } from './exit-check.ts';
 import { completeFault, FaultLog } from './fault-log.ts';
+import type { GuardedHeap } from './guarded-heap.ts';
+import { Guests } from './guests.ts';
 import { innerWindow } from './inner-window.ts';
 import {
   type GuardedHeapOptions,
@@ -12,27 +14,17 @@ import {
   innerBytes,
   readOptions,
 } from './options.ts';
+import { guardedSampled } from './sampled-heap.ts';
 import { Sampler } from './sampler.ts';
-
-/** The parts. */
-export interface GuardedParts {
-  settings: GuardedSettings;
-  blocks: GuardedBlocks;
-  log: FaultLog;
-  sampler: Sampler;
-  /** The plain heap; null where every block is guarded. */
-  inner: Allocator | null;
-  /** Takes the heap out of what is looked at when the process ends. */
-  leaveExit: () => void;
-}
+import { SlotHeap } from './slot-heap.ts';
 
 /**
  * Reserves the window and puts the parts on it.
  * @throws ArgumentError; PosixError when the system refuses, and nothing is left behind
  */
-export function openParts(options: GuardedHeapOptions, makeInner: InnerHeap | undefined): GuardedParts {
+export function openHeap(options: GuardedHeapOptions, makeInner: InnerHeap | undefined): GuardedHeap {
   const settings = readOptions(options);
-  const { name, policy, maxSlots, windowBytes, method, sampleRate, sampleShare, sampleBytes } = settings;
+  const { name, policy, maxSlots, windowBytes, method } = settings;
   if (settings.isSampled && makeInner === undefined) {
     throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'inner', 'a plain heap beside a sampled one', undefined);
   }
@@ -47,15 +39,29 @@ export function openParts(options: GuardedHeapOptions, makeInner: InnerHeap | un
   });
   try {
     blocks = new GuardedBlocks(settings, pages);
-    const inner = settings.isSampled
-      ? makeInner!(innerWindow(pages, innerBytes), settings.innerLimitBytes)
-      : null;
-    const sampler = new Sampler(sampleRate, sampleShare, sampleBytes, blocks.random);
-    const log = new FaultLog(blocks);
-    const leaveExit = settings.checkAtExit ? checkAtExit(log) : () => {};
-    return { settings, blocks, log, sampler, inner, leaveExit };
+    return putTogether(settings, blocks, makeInner);
   } catch (error) {
     pages.release();
     throw error;
   }
+}
+
+function putTogether(
+  settings: GuardedSettings,
+  blocks: GuardedBlocks,
+  makeInner: InnerHeap | undefined,
+): GuardedHeap {
+  const log = new FaultLog(blocks);
+  let leaveExit = (): void => {};
+  const slotHeap = new SlotHeap(blocks, log, () => leaveExit());
+  let heap: GuardedHeap = slotHeap;
+  if (settings.isSampled) {
+    const { sampleRate, sampleShare, sampleBytes, innerLimitBytes, slotsStart } = settings;
+    const sampler = new Sampler(sampleRate, sampleShare, sampleBytes, blocks.random);
+    const guests = new Guests(slotHeap, sampler, slotsStart);
+    const source = innerWindow(blocks.pages, innerBytes);
+    heap = makeInner!(source, innerLimitBytes, { blocks: guests, extend: guardedSampled }) as GuardedHeap;
+  }
+  if (settings.checkAtExit) leaveExit = checkAtExit(log);
+  return heap;
 }

@@ -3,7 +3,7 @@
  * again: so a stack is caught once and found again by its key, and its text is made when somebody asks. The parents of
  * async functions are left out: the key does not tell them apart.
  */
-import { dirname } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { internSite, stackKey } from '../posix/index.ts';
 
@@ -18,9 +18,11 @@ interface WrittenSite {
 /** A stack that was caught: unwritten, or written because the process may die without a chance to. */
 export type Site = Error | WrittenSite;
 
-/** Most frames of ours above the caller's: realloc, malloc, two inside, the one that catches. */
-const ourFrames = 5;
+/** Most frames of ours above the caller's: realloc, what places the block, the one that catches. */
+const ourFrames = { slots: 5, sampled: 10 };
 const ourFolder = dirname(fileURLToPath(import.meta.url));
+/** This layer, and the plain heap that calls into it when sampled. */
+const ourFolders = [ourFolder, join(ourFolder, '..', 'heap')].map((folder) => folder + sep);
 /** More would be stacks from before many collections: their keys do not come again. */
 const mostKnown = 2048;
 
@@ -28,21 +30,24 @@ const mostKnown = 2048;
 export class SiteCatcher {
   readonly #frames: number;
   readonly #isWritten: boolean;
+  readonly #ourFrames: number;
   readonly #known = new Map<number, Site>();
 
   /**
    * @param frames most frames kept; 0: nothing is caught
    * @param isWritten stacks are written when they are caught
+   * @param isSampled a plain heap stands between the caller and this layer
    */
-  constructor(frames: number, isWritten: boolean) {
+  constructor(frames: number, isWritten: boolean, isSampled: boolean) {
     this.#frames = frames;
+    this.#ourFrames = isSampled ? ourFrames.sampled : ourFrames.slots;
     this.#isWritten = isWritten;
   }
 
   /** The stack of whoever called into this layer. */
   catch(): Site | undefined {
     if (this.#frames === 0) return undefined;
-    const key = stackKey(this.#frames + ourFrames);
+    const key = stackKey(this.#frames + this.#ourFrames);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const caught = this.#catchNow();
@@ -62,7 +67,7 @@ export class SiteCatcher {
 
   #catchNow(): Error {
     const before = Error.stackTraceLimit;
-    Error.stackTraceLimit = this.#frames + ourFrames + 1;
+    Error.stackTraceLimit = this.#frames + this.#ourFrames + 1;
     const site = new Error();
     Error.stackTraceLimit = before;
     return site;
@@ -80,7 +85,7 @@ function chooseLines(stackText: string, frames: number): string | null {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line.startsWith('at ') && !line.startsWith('at async ') && !/\bnode:/.test(line));
-  const first = stack.findIndex((line) => !line.includes(ourFolder));
+  const first = stack.findIndex((line) => !ourFolders.some((folder) => line.includes(folder)));
   // A bundler may have put everything into one folder: then our own frames stay.
   return stack.length === 0 ? null : stack.slice(Math.max(0, first), Math.max(0, first) + frames).join('\n');
 }

@@ -6,6 +6,7 @@ import {
   MiB,
   requireInteger,
   requireOneOf,
+  type SampledBlocks,
   type WindowSource,
 } from '../core/index.ts';
 import { bufferWindow } from './buffer-window.ts';
@@ -14,6 +15,7 @@ import { type Defence, defences, hardenedProfile, withDefences } from './defence
 import { FIRST_SLOT } from './layout.ts';
 import type { GlibcVersion, Profile } from './profile.ts';
 import { profiles } from './profiles.ts';
+import { SampledHeap } from './sampled.ts';
 import { applyTunables, defaultStart, initialise, layOut, type Tunables } from './setup.ts';
 import type { SharedHeapHandle } from './shared/handle.ts';
 import { attachHeap } from './shared/share.ts';
@@ -51,6 +53,15 @@ export interface HeapOptions {
   defences?: readonly Defence[];
   /** Ask memory for the cache's limit, as the C library does: a wild write may reach it. @defaultValue false */
   limitsInMemory?: boolean;
+  /** Blocks kept elsewhere in the window, for one thread on 2.32 to 2.41 without switches. @defaultValue none */
+  sampling?: HeapSampling;
+}
+
+/** Some blocks of a heap are somebody else's. */
+export interface HeapSampling {
+  blocks: SampledBlocks;
+  /** Adds to the heap's class what their keeper knows of them. The same function gives the same class. */
+  extend: (base: typeof SampledHeap) => typeof SampledHeap;
 }
 
 /** glibc's malloc over a window. */
@@ -59,6 +70,7 @@ export type Heap = Surface;
 type Variant = new (setup: EngineSetup) => CountedCache;
 /** Classes made so far, by the switches that are on: V8 optimises a class, not a combination of switches. */
 const madeVariants = new Map<string, Variant>();
+const sampledVariants = new Map<HeapSampling['extend'], Variant>();
 
 /** Makes heaps, and tells them apart: `Heap.create()`, `x instanceof Heap`. */
 export const Heap: {
@@ -91,11 +103,14 @@ export const Heap: {
         source.sizeBytes,
       );
     }
-    const variant = variantOf(profile, options, chosen);
+    const { sampling } = options;
+    const plain = variantOf(profile, options, chosen);
+    const variant = sampling ? sampledVariant(plain, threads, sampling) : plain;
     const isPlain = variant === familyOf(profile) && threads === 1;
     const heap = new variant({
       profile,
       plainVariant: isPlain ? variant : undefined,
+      sampled: sampling?.blocks,
       space: layOut(source, limit, threaded, heapStart),
       threaded: isSecond,
       threads,
@@ -139,6 +154,19 @@ function variantOf(profile: Profile, options: HeapOptions, defences: readonly De
     made = withDefences(variant, profile, defences, limitsInMemory);
     if (isStrict) made = strict(made);
     madeVariants.set(name, made);
+  }
+  return made;
+}
+
+function sampledVariant(plain: Variant, threads: number, { extend }: HeapSampling): Variant {
+  if (plain !== GlibcHeap || threads > 1) {
+    const expected = 'one thread on glibc 2.32 to 2.41, without switches';
+    throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'sampling', expected, plain.name);
+  }
+  let made = sampledVariants.get(extend);
+  if (made === undefined) {
+    made = extend(SampledHeap);
+    sampledVariants.set(extend, made);
   }
   return made;
 }

@@ -5,7 +5,7 @@
  * conditions on 32-bit words, and only when one fails they call an `examine...` method, which repeats the
  * version's checks exactly, in order, with 64-bit arithmetic and simulated faults, and ends in an error.
  */
-import { HeapError, type HeapErrorCode } from '../core/index.ts';
+import { HeapError, type HeapErrorCode, type SampledBlocks } from '../core/index.ts';
 import type { AddressSpace } from './address-space.ts';
 import { MAIN_ARENA, MAX_FAST, NON_MAIN_ARENA, PERTURB, THREAD_WORDS } from './layout.ts';
 import type { Profile } from './profile.ts';
@@ -30,6 +30,8 @@ export interface EngineSetup {
   cacheUnsortedLimit: number;
   /** The version's class when the heap is one of it as it is; undefined when switches have made another of it. */
   plainVariant?: HeapClass | undefined;
+  /** Who keeps one of many blocks instead; only for `SampledHeap`. */
+  sampled?: SampledBlocks | undefined;
 }
 
 /** Steps after which a loop that would never end natively is given up. */

@@ -1,9 +1,9 @@
 /** Sampling: some allocations guarded, the others on a plain heap in the same window, all as one heap. */
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, seededRandom } from '../../../lib/core/index.ts';
+import { type Allocator, ArgumentError, seededRandom } from '../../../lib/core/index.ts';
 import { GuardedHeap as BareHeap } from '../../../lib/guarded/index.ts';
 import { Sampler } from '../../../lib/guarded/sampler.ts';
-import { GuardedHeap } from '../../../lib/index.ts';
+import { GuardedHeap, Heap } from '../../../lib/index.ts';
 
 describe('sampler', () => {
   it.each([2, 10, 1000])('takes one in %d on average', (rate) => {
@@ -63,6 +63,64 @@ describe('a sampled heap', () => {
     expect(large.some((block) => heap.isGuarded(block))).toBe(false);
     const small = Array.from({ length: 40 }, () => heap.malloc(500)!);
     expect(small.filter((block) => heap.isGuarded(block))).toHaveLength(3);
+  });
+
+  it('places the others as a heap that never heard of the guarded ones', () => {
+    using heap = GuardedHeap.create({ policy: 'record', sampleRate: 7, sampleShare: 1, seed: 3 });
+    using plain = Heap.create();
+    const random = seededRandom(11);
+    const live: { pointer: number; isGuarded: boolean }[] = [];
+    const calls = [
+      (on: Allocator, size: number) => on.malloc(size),
+      (on: Allocator, size: number) => on.calloc(3, size),
+      (on: Allocator, size: number) => on.memalign(8, size),
+      (on: Allocator, size: number) => on.memalign(64, size),
+      (on: Allocator, size: number) => on.realloc(null, size),
+    ];
+    let guarded = 0;
+    for (let i = 0; i < 5000; i++) {
+      const size = Math.floor(2 ** (13 * random.fraction()));
+      const old =
+        live.length > 0 && random.fraction() < 0.5
+          ? live.splice(random.integer(0, live.length - 1), 1)[0]
+          : undefined;
+      const call = calls[random.integer(0, calls.length - 1)];
+      const isResized = old !== undefined && i % 3 === 0;
+      const pointer = isResized ? heap.realloc(old.pointer, size)! : call(heap, size)!;
+      const isGuarded = heap.isGuarded(pointer);
+      if (old !== undefined && !isResized) heap.free(old.pointer);
+      const isResizedThere = isResized && !old.isGuarded;
+      // A guarded block that realloc moves out is one more malloc there.
+      if (isResizedThere) expect(plain.realloc(old.pointer, size)).toBe(pointer);
+      else if (!isGuarded) expect(isResized ? plain.malloc(size) : call(plain, size)).toBe(pointer);
+      if (old !== undefined && !isResized && !old.isGuarded) plain.free(old.pointer);
+      if (isGuarded) guarded++;
+      live.push({ pointer, isGuarded });
+    }
+    expect(guarded).toBeGreaterThan(200);
+    expect(heap.guardedCount).toBe(guarded);
+    expect(heap.check()).toEqual([]);
+  });
+
+  it('is a guarded heap whose plain heap stands in no stack', () => {
+    using heap = GuardedHeap.create({ policy: 'record', sampleRate: 2, sampleShare: 1, seed: 1 });
+    using every = GuardedHeap.create({ policy: 'record' });
+    using plain = Heap.create();
+    expect([heap, every, plain, null].map((value) => value instanceof GuardedHeap)).toEqual([
+      ...[true, true, false, false],
+    ]);
+    const victim = Array.from({ length: 20 }, () => heap.realloc(heap.malloc(10), 10)!).find((block) =>
+      heap.isGuarded(block),
+    )!;
+    heap.bytes[victim + heap.usableSize(victim) + 6] = 1;
+    expect(heap.faults()[0].block?.allocatedAt).toMatch(/^at .*sampling\.test\.ts/);
+    expect(() => heap.memalign(12, 10)).toThrow(ArgumentError);
+    heap.destroy();
+    for (let i = 0; i < 5; i++) {
+      for (const call of [() => heap.malloc(1), () => heap.calloc(1, 1), () => heap.memalign(32, 1)])
+        expect(call).toThrow(/was destroyed/);
+    }
+    expect(() => heap.free(victim)).toThrow(/was destroyed/);
   });
 
   it('needs a plain heap to be given, and a share that can be meant', () => {
