@@ -23,10 +23,27 @@ describe('sampler', () => {
     while (performance.now() < start + 0.3);
     sampler.charge(start);
     expect(sampler.accepts(100)).toBe(false);
-    // A hundred times 0.3 ms, and never longer than 50 ms.
+    // A hundred times 0.3 ms; of a stop never more than 1 ms is counted.
     const deadline = performance.now() + 5000;
     while (!sampler.accepts(100) && performance.now() < deadline);
     expect(sampler.accepts(100)).toBe(true);
+  });
+
+  it('asks more and more rarely while it pauses, up to 32 times', () => {
+    const sampler = new Sampler(1000, 0.001, 4096, seededRandom(1));
+    const doublings = (): number => {
+      let allocations = 0;
+      for (let i = 0; i < 2000; i++) allocations += sampler.next();
+      return Math.abs(Math.round(Math.log2(allocations / 2000 / 1000)));
+    };
+    const found = [doublings()];
+    // Each is a second of pause: more than a minute in all, which no test takes.
+    for (let i = 0; i < 100; i++) sampler.charge(performance.now() - 1000);
+    for (let i = 0; i < 7; i++) {
+      expect(sampler.accepts(100)).toBe(false);
+      found.push(doublings());
+    }
+    expect(found).toEqual([0, 1, 2, 3, 4, 5, 5, 5]);
   });
 });
 
