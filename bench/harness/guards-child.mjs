@@ -1,8 +1,10 @@
-// One measurement of guards.bench.mjs, in a process of its own: `pair SUBJECT BUDGET_MS` or `trace SUBJECT FILE BUDGET_MS`.
-// Prints the least CPU time of a pair (malloc, a write to the first byte, free), or of an operation of the trace.
+// One side of guards.bench.mjs, in a process of its own. `pair SUBJECT BUDGET_MS` prints the least CPU time of a pair
+// (malloc, a write to the first byte, free). `trace OPTIONS FILE` replays a trace for as many milliseconds as each line
+// on standard input says, and prints the CPU time of that turn, its operations, and how many blocks it guarded.
 import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
 import { GuardedHeap, Heap, readTrace } from '../../dist/index.js';
-import { freeLeftovers, replayLoop } from '../../dist/trace/index.js';
+import { freeLeftovers, loopColumns, replayLoop } from '../../dist/trace/index.js';
 
 const sizeBytes = 100;
 const batch = 500;
@@ -61,31 +63,38 @@ async function pairs(subject, budgetMs) {
   return least;
 }
 
-/** One heap, warm: what a long-running program sees. */
-async function traceTime(subject, file, budgetMs) {
+/** One heap, warm: what a long-running program sees. All of a turn counts: a least time would be one without samples. */
+async function serveTrace(options, file) {
   const trace = await readTrace(file);
-  const heap = subject === 'Heap' ? Heap.create() : GuardedHeap.create({ sampleRate: Number(subject) });
-  const pointers = new Float64Array(trace.blockCount);
-  const times = [];
-  const end = performance.now() + budgetMs;
-  while (times.length < 8 || performance.now() < end) {
+  const columns = loopColumns(trace);
+  const heap = options === 'plain' ? Heap.create() : GuardedHeap.create(JSON.parse(options));
+  const pointers = new Uint32Array(trace.blockCount);
+  const isAllocation = (opcode) => 'acm'.includes(String.fromCharCode(opcode));
+  const allocationsPerRound = trace.opcodes.filter(isAllocation).length;
+  // While others have their turns no time passes for the sampler, which may take a share of it.
+  const now = performance.now.bind(performance);
+  let waitedMs = 0;
+  let waitingSince = now();
+  performance.now = () => now() - waitedMs;
+  for await (const line of createInterface({ input: process.stdin })) {
+    waitedMs += now() - waitingSince;
+    const guardedBefore = heap.guardedCount ?? 0;
     const before = process.cpuUsage();
+    const end = performance.now() + Number(line);
     let rounds = 0;
-    // A short trace is run several times: the clock has steps of a microsecond, and the samples are few.
     do {
-      replayLoop(trace, heap, pointers);
+      replayLoop(columns, heap, pointers);
       freeLeftovers(heap, pointers);
-    } while (++rounds * trace.operationCount < 200_000);
-    times.push(cpuNs(before) / rounds / trace.operationCount);
+      rounds++;
+    } while (performance.now() < end);
+    const ns = cpuNs(before);
+    const guarded = (heap.guardedCount ?? 0) - guardedBefore;
+    const operations = rounds * trace.operationCount;
+    console.log(JSON.stringify({ ns, operations, allocations: rounds * allocationsPerRound, guarded }));
+    waitingSince = now();
   }
-  // Least and median: samples come at random, the least is a lucky pass.
-  times.sort((a, b) => a - b);
-  return { least: times[0], median: times[times.length >> 1] };
 }
 
-const [, , kind, subject, ...rest] = process.argv;
-const answer =
-  kind === 'pair'
-    ? await pairs(subject, Number(rest[0]))
-    : await traceTime(subject, rest[0], Number(rest[1]));
-console.log(JSON.stringify(answer));
+const [, , kind, subject, argument] = process.argv;
+if (kind === 'pair') console.log(JSON.stringify(await pairs(subject, Number(argument))));
+else await serveTrace(subject, argument);
