@@ -57,7 +57,7 @@ export class SampledHeap extends GlibcHeap {
 
   override free(pointer: number | null): void {
     if (pointer === null) {
-      this.requireOpen();
+      if (this.w.length === 0) this.requireOpen();
       return;
     }
     const p = pointer >>> 0;
