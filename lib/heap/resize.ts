@@ -51,7 +51,8 @@ export abstract class Resizing extends Arenas {
   isSoundAndStays(p: number, raw: number, size: number): boolean {
     const w = this.w;
     const k = p >>> 2;
-    const n = (p + size) >>> 2;
+    const after = (p + size) >>> 0;
+    const n = after >>> 2;
     const nextRaw = w[n - 2];
     const systemMem = w[(MAIN_ARENA + this.systemMemAt) >>> 2];
     return (
@@ -60,6 +61,7 @@ export abstract class Resizing extends Arenas {
       nextRaw > 16 &&
       nextRaw < systemMem &&
       size < systemMem &&
+      after > p &&
       this.tcache !== 0 &&
       !this.threaded
     );
