@@ -27,6 +27,8 @@ export interface SubjectOptions {
   cores?: number;
   /** Start-up parameters of `heap`. */
   tunables?: Tunables;
+  /** The window of `heap` asks for huge pages. */
+  transparentHugePages?: boolean;
   /** Each growth of a subject's pages is a call of its own, as far as the system's page size lets it. */
   everyCall?: boolean;
 }
@@ -76,8 +78,9 @@ function makeChunkList({ placement = 'first-fit', everyCall }: SubjectOptions): 
   };
 }
 
-function makeHeap({ everyCall, ...options }: SubjectOptions): Subject {
-  const source = mmapWindow({ name: label, ...(everyCall ? { commitStepBytes: 1 } : {}) });
+function makeHeap({ everyCall, transparentHugePages = false, ...options }: SubjectOptions): Subject {
+  const step = everyCall ? { commitStepBytes: 1 } : {};
+  const source = mmapWindow({ name: label, transparentHugePages, ...step });
   const heap = createHeap({ source, ...heapOptions(options) });
   const places = new HeapPlaces(heap);
   return {

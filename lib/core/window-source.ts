@@ -8,6 +8,8 @@ export interface SharedWindow {
   readonly number: bigint;
   readonly sizeBytes: number;
   readonly commitStepBytes: number;
+  /** Made with `transparentHugePages`. */
+  readonly hasHugePages: boolean;
   /** One bit for each step: writable. */
   readonly writable: SharedArrayBuffer;
 }

@@ -39,7 +39,7 @@ export interface MmapWindowOptions {
   /**
    * Asks the system for huge pages where they fit (Linux, `MADV_HUGEPAGE`; it may not have any): the first store into
    * each 2 MiB brings all of them, at a twentieth of the time that ordinary pages take, and all of them are resident
-   * then. Steps become 2 MiB at least. @defaultValue false
+   * until all of them are discarded. Steps become 2 MiB at least. @defaultValue false
    */
   transparentHugePages?: boolean;
   /** Shown in the process map. @defaultValue 'chunkyard window' */
@@ -59,6 +59,7 @@ class MmapWindow implements WindowSource {
   readonly sizeBytes: number;
   readonly systemCalls: CallCounts;
   readonly #stepBytes: number;
+  readonly #hasHugePages: boolean;
   readonly #range: OwnedRange;
   readonly #guards: PageGuards;
   /** ArrayBuffers over parts of the window, by level of their size and position. */
@@ -67,11 +68,12 @@ class MmapWindow implements WindowSource {
   #writable: Uint32Array;
   #shared: SharedWindow | undefined;
 
-  constructor(range: OwnedRange, stepBytes: number, calls: CallCounts) {
+  constructor(range: OwnedRange, stepBytes: number, hasHugePages: boolean, calls: CallCounts) {
     this.pageSizeBytes = pageSize();
     this.sizeBytes = range.byteLength;
     this.systemCalls = calls;
     this.#stepBytes = stepBytes;
+    this.#hasHugePages = hasHugePages;
     this.#writable = new Uint32Array(Math.ceil(this.sizeBytes / stepBytes / 32));
     this.#range = range;
     this.#guards = new PageGuards(range);
@@ -82,7 +84,7 @@ class MmapWindow implements WindowSource {
   static attach(shared: SharedWindow): MmapWindow | undefined {
     const range = OwnedRange.attach(shared.number);
     if (range === undefined) return undefined;
-    const window = new MmapWindow(range, shared.commitStepBytes, {});
+    const window = new MmapWindow(range, shared.commitStepBytes, shared.hasHugePages, {});
     window.#shared = shared;
     window.#writable = new Uint32Array(shared.writable);
     return window;
@@ -95,7 +97,8 @@ class MmapWindow implements WindowSource {
     this.#writable = new Uint32Array(writable);
     const { sizeBytes } = this;
     const number = this.#range.share();
-    this.#shared = { kind: 'mmap', number, sizeBytes, commitStepBytes: this.#stepBytes, writable };
+    const [commitStepBytes, hasHugePages] = [this.#stepBytes, this.#hasHugePages];
+    this.#shared = { kind: 'mmap', number, sizeBytes, commitStepBytes, hasHugePages, writable };
     return this.#shared;
   }
 
@@ -143,12 +146,28 @@ class MmapWindow implements WindowSource {
   discard(offset: number, bytes: number): void {
     this.#requireRange(offset, bytes);
     if (!this.#range.isMapped) return;
-    const { MADV_DONTNEED } = native().constants;
-    // Elsewhere the same advice leaves the contents as they are.
-    if (process.platform === 'linux' && this.#try('madvise', offset, bytes, MADV_DONTNEED)) return;
+    const end = offset + bytes;
+    // A part of a huge page is cleared: to give it back, the system would have to split the page.
+    const wholeBytes = this.#hasHugePages ? hugePageBytes : this.pageSizeBytes;
+    const from = Math.min(alignUp(offset, wholeBytes), end);
+    const to = Math.max(from, end - (end % wholeBytes));
+    this.#clear(offset, from);
+    if (from < to && !this.#empty(from, to)) this.#clear(from, to);
+    this.#clear(to, end);
+  }
+
+  /** @returns false where the system has no advice that leaves zeros behind */
+  #empty(from: number, to: number): boolean {
+    return (
+      process.platform === 'linux' && this.#try('madvise', from, to - from, native().constants.MADV_DONTNEED)
+    );
+  }
+
+  #clear(from: number, to: number): void {
+    if (from >= to) return;
     const view = new Uint8Array(this.buffer);
-    for (let at = offset; at < offset + bytes; ) {
-      const next = Math.min(offset + bytes, (Math.floor(at / this.#stepBytes) + 1) * this.#stepBytes);
+    for (let at = from; at < to; ) {
+      const next = Math.min(to, (Math.floor(at / this.#stepBytes) + 1) * this.#stepBytes);
       // What cannot be written never was.
       if (this.#isWritable(Math.floor(at / this.#stepBytes))) view.fill(0, at, next);
       at = next;
@@ -220,9 +239,9 @@ export function mmapWindow(options: MmapWindowOptions = {}): WindowSource {
   const reservedBytes = alignUp(size, pageSize());
   const range = reserve({ reservedBytes, name, calls }, native().constants.PROT_READ);
   range.setName(name);
-  if (!transparentHugePages) return new MmapWindow(range, alignUp(step, pageSize()), calls);
-  adviseHugePages(range, calls);
-  return new MmapWindow(range, alignUp(step, hugePageBytes), calls);
+  if (transparentHugePages) adviseHugePages(range, calls);
+  const stepUnit = transparentHugePages ? hugePageBytes : pageSize();
+  return new MmapWindow(range, alignUp(step, stepUnit), transparentHugePages, calls);
 }
 
 /** Advice on the whole range, before any step splits it. @throws PosixError; the range is given back then */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GiB, KiB, MiB } from '../../../lib/core/index.ts';
 import { Heap, isSupported, memoryMap, mmapWindow, pageSize } from '../../../lib/index.ts';
+import { residentBytes } from '../../../lib/posix/index.ts';
 import { collectUntil } from '../../helpers/collect-garbage.ts';
 
 const page = pageSize();
@@ -58,6 +59,28 @@ describe('mmapWindow', () => {
       heap.view(heap.malloc(100)!).fill(1);
       expect(heap.check()).toEqual([]);
       heap.destroy();
+    },
+  );
+
+  it.runIf(existsSync('/sys/kernel/mm/transparent_hugepage'))(
+    'gives huge pages back whole, and clears the part of one',
+    () => {
+      const window = mmapWindow({ transparentHugePages: true });
+      window.commit(0, 8 * MiB);
+      const bytes = new Uint8Array(window.buffer, 0, 8 * MiB).fill(1);
+      const before = window.systemCalls.madvise;
+      const ranges = [
+        [2 * MiB + page, 2 * MiB + 2 * page],
+        [4 * MiB - page, 7 * MiB],
+      ];
+      for (const [start, end] of ranges) window.discard(start, end - start);
+      expect(window.systemCalls.madvise).toBe(before + 1);
+      expect(residentBytes(window.baseAddress + BigInt(4 * MiB), 2 * MiB)).toBe(0);
+      for (let at = 0; at < 8 * MiB; at += page) {
+        const isDiscarded = ranges.some(([start, end]) => at >= start && at < end);
+        expect(bytes[at], `at ${at}`).toBe(isDiscarded ? 0 : 1);
+      }
+      window.release();
     },
   );
 
