@@ -1,12 +1,12 @@
 // One heap with one defence under one trace, in a process of its own: `GLIBC DEFENCE|none FILE BUDGET_MS`.
 // Prints the CPU time of an operation (least and median pass, warm) and the most bytes the heap ever took.
 import { Heap, readTrace } from '../../dist/index.js';
-import { freeLeftovers, replayLoop } from '../../dist/trace/index.js';
+import { freeLeftovers, loopProgram, replayLoop } from '../../dist/trace/index.js';
 
 const [, , glibc, defence, file, budgetMs] = process.argv;
 const heap = Heap.create({ glibc, defences: defence === 'none' ? [] : [defence] });
 const trace = await readTrace(file);
-const pointers = new Float64Array(trace.blockCount);
+const program = loopProgram(trace);
 const times = [];
 const start = process.cpuUsage();
 // The budget is CPU time: on a busy machine the clock would end before the engine has compiled.
@@ -15,8 +15,8 @@ while (times.length < 5 || cpuMs(process.cpuUsage(start)) < Number(budgetMs)) {
   let rounds = 0;
   // A short trace is run several times: the clock has steps of a microsecond.
   do {
-    replayLoop(trace, heap, pointers);
-    freeLeftovers(heap, pointers);
+    replayLoop(program, heap);
+    freeLeftovers(program, heap);
   } while (++rounds * trace.operationCount < 50_000);
   times.push((cpuMs(process.cpuUsage(before)) * 1e6) / rounds / trace.operationCount);
 }

@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { GuardedHeap, Heap, readTrace } from '../../dist/index.js';
-import { freeLeftovers, loopColumns, replayLoop } from '../../dist/trace/index.js';
+import { freeLeftovers, loopProgram, replayLoop } from '../../dist/trace/index.js';
 
 const sizeBytes = 100;
 const batch = 500;
@@ -66,9 +66,8 @@ async function pairs(subject, budgetMs) {
 /** One heap, warm: what a long-running program sees. All of a turn counts: a least time would be one without samples. */
 async function serveTrace(options, file) {
   const trace = await readTrace(file);
-  const columns = loopColumns(trace);
+  const program = loopProgram(trace);
   const heap = options === 'plain' ? Heap.create() : GuardedHeap.create(JSON.parse(options));
-  const pointers = new Uint32Array(trace.blockCount);
   const isAllocation = (opcode) => 'acm'.includes(String.fromCharCode(opcode));
   const allocationsPerRound = trace.opcodes.filter(isAllocation).length;
   // While others have their turns no time passes for the sampler, which may take a share of it.
@@ -83,8 +82,8 @@ async function serveTrace(options, file) {
     const end = performance.now() + Number(line);
     let rounds = 0;
     do {
-      replayLoop(columns, heap, pointers);
-      freeLeftovers(heap, pointers);
+      replayLoop(program, heap);
+      freeLeftovers(program, heap);
       rounds++;
     } while (performance.now() < end);
     const ns = cpuNs(before);

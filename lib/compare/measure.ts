@@ -5,7 +5,7 @@
  * the pages are there already, and the time is that of the allocator's code.
  */
 import { GiB, requireInteger } from '../core/index.ts';
-import { freeLeftovers, loopColumns, replayLoop, type Trace } from '../trace/index.ts';
+import { freeLeftovers, loopPointers, loopProgram, replayLoop, type Trace } from '../trace/index.ts';
 import { makeSubject, type Subject, type SubjectName, type SubjectOptions } from './subjects.ts';
 
 /** One run of a whole trace. */
@@ -52,19 +52,17 @@ export function measureSubject(trace: Trace, name: SubjectName, options: Measure
   let peakHeapBytes = 0;
   let systemCalls: Record<string, number> = {};
   const shared = options.sameArena ? makeSubject(name, options) : null;
-  // Every pointer of ours is an offset below 4 GiB; addresses of the platform's malloc are not.
-  const pointers = new Uint32Array(trace.blockCount);
-  const columns = loopColumns(trace);
+  const program = loopProgram(trace);
   const done: Subject[] = [];
   const rounds = repeat(options, () => {
     const subject = shared ?? makeSubject(name, options);
     // Touched, as the native replayer's table is: its page faults are nobody's.
-    pointers.fill(0);
-    const round = clocked(() => replayLoop(columns, subject.allocator, pointers));
+    loopPointers(program).fill(0);
+    const round = clocked(() => replayLoop(program, subject.allocator));
     // Every round comes to the same; asking walks some heaps, and would cool the caches for the next.
     peakHeapBytes ||= subject.peakHeapBytes();
     systemCalls = { ...subject.systemCalls };
-    if (shared) freeLeftovers(shared.allocator, pointers);
+    if (shared) freeLeftovers(program, shared.allocator);
     else if ((done.length + 1) * peakHeapBytes > mostKeptBytes) subject.allocator.destroy();
     else done.push(subject);
     return round;

@@ -3,7 +3,7 @@
  * how long the allocator's code runs.
  */
 import { type GlibcVersion, Heap, type Tunables } from '../heap/index.ts';
-import { Opcode, replay, replayLoop, type Trace } from '../trace/index.ts';
+import { type LoopProgram, loopProgram, Opcode, replay, replayLoop, type Trace } from '../trace/index.ts';
 import { sharedWindow } from './shared-window.ts';
 import { heapOptions } from './subjects.ts';
 import { TimelineKeeper, type TimelineSample } from './timeline.ts';
@@ -101,21 +101,21 @@ function runWatched(trace: Trace, heap: Heap): Omit<Outcome, 'tunables'> {
 
 /** CPU time of the process: other processes are not in it, and the other workers are idle. */
 function timeOnce(trace: Trace, heap: Heap): number {
-  const pointers = new Float64Array(trace.blockCount);
+  const program = loopProgram(trace);
   const start = process.cpuUsage();
-  if (heap.severalThreads) replayThreads(trace, heap, pointers);
-  else replayLoop(trace, heap, pointers);
+  if (heap.severalThreads) replayThreads(trace, heap, program);
+  else replayLoop(program, heap);
   const { user, system } = process.cpuUsage(start);
   return (user + system) * 1000;
 }
 
 /** The bare loop, from one change of threads to the next. */
-export function replayThreads(trace: Trace, heap: Heap, pointers: Float64Array): void {
+export function replayThreads(trace: Trace, heap: Heap, program: LoopProgram): void {
   let from = 0;
   for (const { operation, thread } of trace.threadSwitches) {
-    replayLoop(trace, heap, pointers, from, operation);
+    replayLoop(program, heap, from, operation);
     heap.enterThread(thread);
     from = operation;
   }
-  replayLoop(trace, heap, pointers, from);
+  replayLoop(program, heap, from);
 }

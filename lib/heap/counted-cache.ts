@@ -4,6 +4,7 @@
  *      struct (a block of 640 bytes):   count[64] 16-bit each | head[64] 64-bit each
  *      an entry (a user pointer p):     p + 0: link, mangled with p >> 12 | p + 8: key
  */
+import { MAIN_ARENA } from './layout.ts';
 import { loopLimit } from './state.ts';
 import { Surface } from './surface.ts';
 
@@ -37,6 +38,8 @@ export abstract class CountedCache extends Surface {
       } else if (t !== 0) {
         return this.mallocUncached(n);
       }
+    } else if (this.tcache !== 0) {
+      return this.mallocUncached(n);
     }
     return this.mallocSlow(n);
   }
@@ -52,14 +55,11 @@ export abstract class CountedCache extends Surface {
       const k = p >>> 2;
       const raw = w[k - 2];
       const t = this.tcache;
-      if (
-        (raw & this.slowFreeFlags) === 0 &&
-        w[k - 1] === 0 &&
-        raw >= 32 &&
-        raw < this.cacheMaxChunk + 8 &&
-        (p & 15) === 0 &&
-        t !== 0
-      ) {
+      if ((raw & this.slowFreeFlags) === 0 && w[k - 1] === 0 && raw >= 32 && (p & 15) === 0 && t !== 0) {
+        if (raw >= this.cacheMaxChunk + 8) {
+          this.freeUncached(p, raw);
+          return;
+        }
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const count = h[(t >>> 1) + index];
@@ -97,7 +97,8 @@ export abstract class CountedCache extends Surface {
   freeUncached(p: number, raw: number): void {
     const c = (p - 16) >>> 0;
     const size = (raw & ~7) >>> 0;
-    const av = this.arenaOfChunk(c, raw);
+    // In the main thread flag A does not come this way (`slowFreeFlags`).
+    const av = this.threaded ? this.arenaOfChunk(c, raw) : MAIN_ARENA;
     if (size <= this.w[this.maxFastWord]) this.freeFast(av, c, size, false);
     else this.freeNormal(av, c, size);
   }

@@ -28,7 +28,8 @@ export class SampledHeap extends GlibcHeap {
   override malloc(sizeBytes: number): number | null {
     const n = sizeBytes >>> 0;
     if (n !== sizeBytes) return this.mallocUnusual(sizeBytes);
-    if (--this.untilSample > 0 && n <= this.cacheMaxRequest) {
+    if (--this.untilSample <= 0) return this.mallocSlow(n);
+    if (n <= this.cacheMaxRequest) {
       const w = this.w;
       const h = this.h;
       const hi = this.hi;
@@ -51,6 +52,8 @@ export class SampledHeap extends GlibcHeap {
       } else if (t !== 0) {
         return this.mallocUncached(n);
       }
+    } else if (this.tcache !== 0) {
+      return this.mallocUncached(n);
     }
     return this.mallocSlow(n);
   }
@@ -66,14 +69,11 @@ export class SampledHeap extends GlibcHeap {
       const k = p >>> 2;
       const raw = w[k - 2];
       const t = this.tcache;
-      if (
-        (raw & this.slowFreeFlags) === 0 &&
-        w[k - 1] === 0 &&
-        raw >= 32 &&
-        raw < this.cacheMaxChunk + 8 &&
-        (p & 15) === 0 &&
-        t !== 0
-      ) {
+      if ((raw & this.slowFreeFlags) === 0 && w[k - 1] === 0 && raw >= 32 && (p & 15) === 0 && t !== 0) {
+        if (raw >= this.cacheMaxChunk + 8) {
+          this.freeUncached(p, raw);
+          return;
+        }
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const count = h[(t >>> 1) + index];

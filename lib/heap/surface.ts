@@ -220,7 +220,12 @@ export abstract class Surface extends Threads implements Allocator {
     if (this.space.keeper) this.space.keeper.close();
     else this.space.source.release();
     const empty = new ArrayBuffer(0);
-    const views = { w: new Uint32Array(empty), h: new Uint16Array(empty), b: new Uint8Array(empty) };
+    const views = {
+      w: new Uint32Array(empty),
+      h: new Uint16Array(empty),
+      b: new Uint8Array(empty),
+      tcache: 0,
+    };
     Object.assign(this, views);
   }
 

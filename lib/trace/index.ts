@@ -25,9 +25,9 @@ export { type ReplayOptions, type ReplayResult, replay, runOperation } from './r
 export { ReplayError, type ReplayErrorCode } from './replay-error.ts';
 export {
   freeLeftovers,
-  type LoopColumns,
-  loopColumns,
-  type PointerTable,
+  type LoopProgram,
+  loopPointers,
+  loopProgram,
   replayLoop,
 } from './replay-loop.ts';
 export { builtInTraces } from './source.ts';

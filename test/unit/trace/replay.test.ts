@@ -5,6 +5,8 @@ import { type Allocator, KiB, MiB } from '../../../lib/core/index.ts';
 import { bufferSource } from '../../../lib/pages/index.ts';
 import {
   freeLeftovers,
+  loopPointers,
+  loopProgram,
   parseTrace,
   ReplayError,
   readTrace,
@@ -174,12 +176,13 @@ test('the bare loop places every block where the watched replay does', async () 
       last[trace.ids[operation]] = pointer ?? 0;
     },
   });
-  const pointers = new Float64Array(trace.blockCount);
-  replayLoop(trace, bare, pointers);
+  const program = loopProgram(trace);
+  const pointers = loopPointers(program);
+  replayLoop(program, bare);
   const live = [...pointers.keys()].filter((id) => pointers[id] !== 0);
   expect(live).toHaveLength(trace.liveAtEnd);
   for (const id of live) expect(pointers[id]).toBe(last[id]);
-  freeLeftovers(bare, pointers);
+  freeLeftovers(program, bare);
   expect(bare.stats().inUseChunks).toBe(0);
   expect(pointers.every((pointer) => pointer === 0)).toBe(true);
 });
