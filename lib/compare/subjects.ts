@@ -1,6 +1,14 @@
 /** The allocators of this package that a trace can be replayed on, each on fresh pages. */
 import { ARENA_HEADER_BYTES, ChunkList, type Placement } from '../chunklist/index.ts';
-import { type Allocator, GiB, type Pointer, requireOneOf, type WindowSource } from '../core/index.ts';
+import {
+  type Allocator,
+  alignUp,
+  GiB,
+  MiB,
+  type Pointer,
+  requireOneOf,
+  type WindowSource,
+} from '../core/index.ts';
 import { type GlibcVersion, Heap, type HeapOptions, type Tunables } from '../heap/index.ts';
 import { mmapSource, mmapWindow } from '../pages/index.ts';
 import { residentBytes } from '../posix/index.ts';
@@ -46,6 +54,8 @@ export interface Subject extends TimelineSubject {
   place: (pointer: Pointer | null) => string;
   /** The arena's bytes from its first one to its last, as they are now. */
   image: () => Uint8Array;
+  /** Gives the memory back, where that can be done without the address space; only `destroy` may follow. */
+  empty?: () => void;
 }
 
 const arenaLimitBytes = 2 * GiB;
@@ -94,7 +104,19 @@ function makeHeap({ everyCall, transparentHugePages = false, ...options }: Subje
     peakHeapBytes: () => heap.space.peakBytes,
     place: (pointer) => places.line(pointer),
     image: () => imageOf(heap),
+    empty: () => emptyWindow(heap),
   };
+}
+
+/** What was committed is whole units, huge pages too. */
+const emptyUnitBytes = 2 * MiB;
+
+function emptyWindow({ space }: Heap): void {
+  for (const [start, end] of space.accessibleRanges()) {
+    const from = start - (start % emptyUnitBytes);
+    const to = Math.min(alignUp(end, emptyUnitBytes), space.source.sizeBytes);
+    space.source.discard(from, to - from);
+  }
 }
 
 /** Pages of break, thread heaps and mappings that were really written to. */

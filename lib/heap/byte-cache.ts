@@ -49,7 +49,7 @@ export abstract class ByteCache extends PlainCache {
       const raw = w[k - 2];
       const t = this.tcache;
       const isPlain = (raw & this.slowFreeFlags) === 0 && w[k - 1] === 0 && (p & 15) === 0 && t !== 0;
-      if (isPlain && raw >= 32 && raw < this.cacheMaxChunk + 8) {
+      if (isPlain && raw >= 32 && raw < this.cacheEndRaw) {
         const index = (raw >>> 4) - 2;
         const b = this.b;
         const count = b[t + index];

@@ -56,7 +56,7 @@ export abstract class CountedCache extends Surface {
       const raw = w[k - 2];
       const t = this.tcache;
       if ((raw & this.slowFreeFlags) === 0 && w[k - 1] === 0 && raw >= 32 && (p & 15) === 0 && t !== 0) {
-        if (raw >= this.cacheMaxChunk + 8) {
+        if (raw >= this.cacheEndRaw) {
           this.freeUncached(p, raw);
           return;
         }

@@ -64,7 +64,7 @@ export abstract class FreeingNormal extends Merging {
       }
       w[f + 6] = bk;
       w[b + 4] = fd;
-      if (raw >= 1024 && (w[k + 8] | w[k + 9]) !== 0) this.unlinkSize(p, fd);
+      if (raw >= 1024) this.unlinkSize(p, fd);
       i = k;
       merged = (size + prev) >>> 0;
     }
@@ -97,7 +97,7 @@ export abstract class FreeingNormal extends Merging {
       }
       w[f + 6] = bk;
       w[b + 4] = fd;
-      if (raw >= 1024 && (w[n + 8] | w[n + 9]) !== 0) this.unlinkSize(p, fd);
+      if (raw >= 1024) this.unlinkSize(p, fd);
       merged = (merged + (nextRaw & ~7)) >>> 0;
     } else {
       w[n + 2] = nextRaw & ~1;

@@ -22,7 +22,15 @@ import { attachHeap } from './shared/share.ts';
 import type { EngineSetup } from './state.ts';
 import { strict } from './strict.ts';
 import type { Surface } from './surface.ts';
-import { ByteHeap, EarlyPlacesHeap, GlibcHeap, NoCacheHeap, PlacesHeap, PlainHeap } from './variants.ts';
+import {
+  ByteHeap,
+  EarlyPlacesHeap,
+  GlibcHeap,
+  MainHeap,
+  NoCacheHeap,
+  PlacesHeap,
+  PlainHeap,
+} from './variants.ts';
 
 /** What kind of heap to make. */
 export interface HeapOptions {
@@ -68,9 +76,10 @@ export interface HeapSampling {
 export type Heap = Surface;
 
 type Variant = new (setup: EngineSetup) => CountedCache;
+type CacheLimits = Pick<EngineSetup, 'cacheLength' | 'cacheMaxChunk' | 'cacheUnsortedLimit'>;
 /** Classes made so far, by the switches that are on: V8 optimises a class, not a combination of switches. */
 const madeVariants = new Map<string, Variant>();
-const sampledVariants = new Map<HeapSampling['extend'], Variant>();
+const sampledVariants = new Map<HeapSampling['extend'], Map<Variant, Variant>>();
 
 /** Makes heaps, and tells them apart: `Heap.create()`, `x instanceof Heap`. */
 export const Heap: {
@@ -104,19 +113,22 @@ export const Heap: {
       );
     }
     const { sampling } = options;
+    const family = familyOf(profile);
+    const limits = cacheLimits(profile, options.tunables ?? {});
     const plain = variantOf(profile, options, chosen);
-    const variant = sampling ? sampledVariant(plain, threads, sampling) : plain;
-    const isPlain = variant === familyOf(profile) && threads === 1;
+    const isPlain = plain === family && threads === 1;
+    const swift = isPlain && !threaded && isUsual(profile, limits) ? MainHeap : plain;
+    const variant = sampling ? sampledVariant(swift, threads, sampling) : swift;
     const heap = new variant({
       profile,
-      plainVariant: isPlain ? variant : undefined,
+      plainVariant: isPlain && !sampling ? family : undefined,
       sampled: sampling?.blocks,
       space: layOut(source, limit, threaded, heapStart),
       threaded: isSecond,
       threads,
       cores: requireInteger('cores', options.cores ?? 1, { minimum: 1, maximum: 65_536 }),
       key: options.key ?? randomKey(),
-      ...cacheLimits(profile, options.tunables ?? {}),
+      ...limits,
     });
     initialise(heap);
     applyTunables(heap, options.tunables ?? {});
@@ -158,16 +170,28 @@ function variantOf(profile: Profile, options: HeapOptions, defences: readonly De
   return made;
 }
 
+/** @returns true for what `MainHeap` was written out for */
+function isUsual(profile: Profile, limits: CacheLimits): boolean {
+  const { cacheLength, cacheMaxChunk } = profile;
+  const isSame = limits.cacheLength === cacheLength && limits.cacheMaxChunk === cacheMaxChunk;
+  return profile.version === '2.36' && isSame && limits.cacheUnsortedLimit === 0;
+}
+
 function sampledVariant(plain: Variant, threads: number, { extend }: HeapSampling): Variant {
-  if (plain !== GlibcHeap || threads > 1) {
+  if ((plain !== GlibcHeap && plain !== MainHeap) || threads > 1) {
     const expected = 'one thread on glibc 2.32 to 2.41, without switches';
     throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'sampling', expected, plain.name);
   }
-  let made = sampledVariants.get(extend);
-  if (made === undefined) {
-    made = extend(SampledHeap);
-    sampledVariants.set(extend, made);
+  const known = sampledVariants.get(extend)?.get(plain);
+  if (known) return known;
+  const made = class extends extend(SampledHeap) {};
+  // What the package's `MainHeap` has written out itself.
+  if (plain === MainHeap) {
+    const { constructor: _, ...long } = Object.getOwnPropertyDescriptors(MainHeap.prototype);
+    Object.defineProperties(made.prototype, long);
   }
+  const ofExtend = sampledVariants.get(extend) ?? new Map<Variant, Variant>();
+  sampledVariants.set(extend, ofExtend.set(plain, made));
   return made;
 }
 
@@ -198,10 +222,7 @@ function windowBytes(limitBytes: number, threaded: boolean): number {
 }
 
 /** @returns the cache's limits as a version has them, or as tunables change them */
-export function cacheLimits(
-  profile: Profile,
-  tunables: Tunables,
-): Pick<EngineSetup, 'cacheLength' | 'cacheMaxChunk' | 'cacheUnsortedLimit'> {
+export function cacheLimits(profile: Profile, tunables: Tunables): CacheLimits {
   const { tcache_count: count, tcache_max: max, tcache_unsorted_limit: limit } = tunables;
   const mostCount = { minimum: 0, maximum: 65535 };
   const mostBytes = { minimum: 0, maximum: 1032 };

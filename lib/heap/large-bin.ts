@@ -200,7 +200,7 @@ export abstract class LargeBins extends LargeChecks {
     }
     w[forward + 6] = bk;
     w[b + 4] = fd;
-    if (raw >= 1024 && (w[i + 8] | w[i + 9]) !== 0) this.unlinkSize(v, fd);
+    if (raw >= 1024) this.unlinkSize(v, fd);
     const restSize = ((raw & ~7) >>> 0) - nb;
     const flag = av === MAIN_ARENA ? 0 : NON_MAIN_ARENA;
     if (restSize < MIN_CHUNK_BYTES) {

@@ -56,7 +56,7 @@ export abstract class PlacesCache extends CountedCache {
         (raw & this.slowFreeFlags) === 0 &&
         w[k - 1] === 0 &&
         raw >= 32 &&
-        raw < this.cacheMaxChunk + 8 &&
+        raw < this.cacheEndRaw &&
         (p & 15) === 0 &&
         t !== 0
       ) {

@@ -76,6 +76,8 @@ export abstract class ArenaState {
   declare readonly cacheLength: number;
   declare readonly cacheMaxChunk: number;
   declare readonly cacheMaxRequest: number;
+  /** Header words of chunks that the cache takes are below it, flags P, M and A set or not. */
+  declare readonly cacheEndRaw: number;
   declare readonly cacheUnsortedLimit: number;
   /** Offsets in the state struct; `bins` is where bin 0's head would be seen as a chunk. */
   declare readonly topAt: number;
@@ -120,6 +122,7 @@ export abstract class ArenaState {
     this.cacheLength = setup.cacheLength;
     this.cacheMaxChunk = setup.cacheMaxChunk;
     this.cacheMaxRequest = setup.cacheMaxChunk - 8;
+    this.cacheEndRaw = setup.cacheMaxChunk + 8;
     this.cacheUnsortedLimit = setup.cacheUnsortedLimit;
     const layout = profile.state;
     this.topAt = layout.top;

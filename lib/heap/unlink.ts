@@ -24,19 +24,21 @@ export abstract class Unlinking extends ArenaState {
     // The high halves were just found to be right.
     w[f + 6] = bk;
     w[k + 4] = fd;
-    if (raw >= 1024 && (w[i + 8] | w[i + 9]) !== 0) this.unlinkSize(p, fd);
+    if (raw >= 1024) this.unlinkSize(p, fd);
   }
 
-  /** Takes a large chunk that stands in the ring of sizes out of it; `fd` is its list neighbour. */
+  /** Takes a large chunk out of the ring of sizes, if it stands there; `fd` is its list neighbour. */
   unlinkSize(p: number, fd: number): void {
     const w = this.w;
     const hi = this.hi;
     const i = p >>> 2;
     const next = w[i + 8];
+    const nextHi = w[i + 9];
+    if ((next | nextHi) === 0) return;
     const back = w[i + 10];
     const n = next >>> 2;
     const k = back >>> 2;
-    const wrongBack = (w[n + 10] ^ p) | (w[n + 11] ^ hi) | (w[i + 9] ^ hi);
+    const wrongBack = (w[n + 10] ^ p) | (w[n + 11] ^ hi) | (nextHi ^ hi);
     const wrongNext = (w[k + 8] ^ p) | (w[k + 9] ^ hi) | (w[i + 11] ^ hi);
     if ((wrongBack | wrongNext | ((next | back) & 3)) !== 0) this.examineUnlinkSize(p);
     const f = fd >>> 2;

@@ -2,7 +2,8 @@
  * The classes that heaps are made of, one for each family of versions.
  *
  * In the built package this module is written by `flatten/`: the same classes, but those of recent versions hold
- * in their long ways of malloc and free the methods they call, statement by statement (docs/decisions/0006).
+ * in their long ways of malloc and free the methods they call, statement by statement, and `MainHeap` its offsets and
+ * limits as numbers (docs/decisions/0006).
  */
 import { ByteCache } from './byte-cache.ts';
 import { CountedCache } from './counted-cache.ts';
@@ -13,6 +14,8 @@ import { PlainCache } from './plain-cache.ts';
 
 /** 2.32 to 2.41. */
 export class GlibcHeap extends CountedCache {}
+/** 2.36 in the main thread's arena, with the limits it comes with: what most heaps are (heap.ts chooses it). */
+export class MainHeap extends GlibcHeap {}
 /** 2.30 and 2.31. */
 export class PlainHeap extends PlainCache {}
 /** 2.43. */

@@ -24,7 +24,11 @@ export function limitsInMemory<T extends HeapClass>(base: T): T {
       const most = Math.min(mostBytes, 16 * (this.word(TCACHE_BINS) + 1));
       const isPlain = this.word(TCACHE_BINS) === this.profile.cacheClasses;
       const cacheMaxChunk = isPlain ? this.profile.cacheMaxChunk : most;
-      Object.assign(this, { cacheMaxChunk, cacheMaxRequest: cacheMaxChunk - 8 });
+      Object.assign(this, {
+        cacheMaxChunk,
+        cacheMaxRequest: cacheMaxChunk - 8,
+        cacheEndRaw: cacheMaxChunk + 8,
+      });
     }
 
     override malloc(sizeBytes: number): number | null {

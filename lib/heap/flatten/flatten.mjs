@@ -8,18 +8,17 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { generate } from 'astring';
 import { readClasses } from './classes.mjs';
 import { Inliner } from './inliner.mjs';
 
 /** The classes of the versions that people run; the text of a class takes some 2 ms to load. */
-const flatClasses = ['GlibcHeap', 'PlainHeap', 'PlacesHeap'];
+const flatClasses = ['GlibcHeap', 'MainHeap', 'PlainHeap', 'PlacesHeap'];
 
 /** Methods that are written anew, and the hot ones that stay calls in them: they would be there twice. */
 const entries = {
-  mallocSlow: [],
   mallocUncached: [],
-  freeSlow: [],
   freeUncached: [],
   alloc: [],
   freeInternally: [],
@@ -45,6 +44,22 @@ const hot = new Set([
 /** Fields that no call changes. */
 const views = ['w', 'h', 'hi'];
 
+/** Fields that are the same in all heaps of `MainHeap`. */
+const constantFields = [
+  ...[
+    'topAt',
+    'lastRemainderAt',
+    'headsAt',
+    'unsortedAt',
+    'binmapAt',
+    'systemMemAt',
+    'fastbinsAt',
+    'haveFastAt',
+  ],
+  ...['fastMask', 'noFast', 'linkMask', 'linkAlign', 'directBelow', 'maxFastWord', 'perturbWord'],
+  ...['cacheLength', 'cacheMaxChunk', 'cacheMaxRequest', 'cacheUnsortedLimit', 'threaded', 'arena'],
+];
+
 const emptyClass = /class (\w+) extends (\w+) \{\s*\}/g;
 
 const folder = resolve(process.argv[2]);
@@ -52,10 +67,21 @@ const path = join(folder, 'variants.js');
 const classes = await readClasses(folder);
 const imports = new Map();
 
-function flatClass(name, parent) {
+/** @returns values of the constant fields of a class, by name; of `MainHeap` only */
+async function constantsOf(name) {
+  if (name !== 'MainHeap') return new Map();
+  const { bufferWindow } = await import(pathToFileURL(join(folder, 'buffer-window.js')).href);
+  const { Heap } = await import(pathToFileURL(join(folder, 'heap.js')).href);
+  const heap = Heap.create({ source: bufferWindow({ sizeBytes: 2 ** 28 }) });
+  if (heap.constructor.name !== name) throw new Error(`the usual heap is no ${name}`);
+  return new Map(constantFields.map((field) => [field, heap[field]]));
+}
+
+async function flatClass(name, parent) {
+  const constants = await constantsOf(name);
   const body = Object.entries(entries).map(([method, calls]) => {
     const inliner = new Inliner(classes, name, (called) => hot.has(called) && !calls.includes(called));
-    const value = inliner.flatten(method, views);
+    const value = inliner.flatten(method, views, constants);
     for (const [needed, from] of inliner.imports) imports.set(needed, from);
     const key = { type: 'Identifier', name: method };
     return { type: 'MethodDefinition', kind: 'method', static: false, computed: false, key, value };
@@ -67,9 +93,10 @@ function flatClass(name, parent) {
 }
 
 const plain = readFileSync(path, 'utf8');
-if (!emptyClass.test(plain)) throw new Error(`${path} has no empty class: it is flat already`);
-const flat = plain.replace(emptyClass, (text, name, parent) =>
-  flatClasses.includes(name) ? flatClass(name, parent) : text,
-);
+const parents = new Map([...plain.matchAll(emptyClass)].map(([, name, parent]) => [name, parent]));
+if (parents.size === 0) throw new Error(`${path} has no empty class: it is flat already`);
+const texts = new Map();
+for (const name of flatClasses) texts.set(name, await flatClass(name, parents.get(name)));
+const flat = plain.replace(emptyClass, (text, name) => texts.get(name) ?? text);
 const lines = [...imports].map(([name, from]) => `import { ${name} } from '${from}';\n`);
 writeFileSync(path, `${lines.join('')}${flat}`);

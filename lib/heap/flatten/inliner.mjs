@@ -37,13 +37,15 @@ export class Inliner {
   /**
    * @param method name of a method
    * @param views fields that never change during a call: read once, at the beginning
+   * @param constants values of fields that are the same in every heap of the class; `arena` is every `av` too
    * @returns the method as a function expression with the hot calls written out
    */
-  flatten(method, views) {
+  flatten(method, views, constants) {
     const { params, body } = this.#expand(method, resolveMethod(this.#classes, this.#className, method), []);
     const used = new Set();
     tree.transform(body, ({ type, object, property }) => {
       if (type !== 'MemberExpression' || object.type !== 'ThisExpression') return undefined;
+      if (constants.has(property.name)) return tree.literal(constants.get(property.name));
       if (!views.includes(property.name)) return undefined;
       used.add(property.name);
       return tree.identifier(`$${property.name}`);
@@ -55,6 +57,13 @@ export class Inliner {
       property: tree.identifier(name),
       computed: false,
     });
+    if (constants.has('arena')) {
+      const arena = params.findIndex(({ name }) => name === 'av');
+      if (arena >= 0) {
+        params[arena] = tree.identifier('_av');
+        body.body.unshift(tree.declaration('const', 'av', tree.literal(constants.get('arena'))));
+      }
+    }
     body.body.unshift(...[...used].map((name) => tree.declaration('const', `$${name}`, read(name))));
     return { type: 'FunctionExpression', params, body };
   }
