@@ -57,6 +57,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports["unregisterGuards"] = Napi::Function::New<UnregisterGuards>(env, "unregisterGuards");
   exports["openGuards"] = Napi::Function::New<OpenGuardPages>(env, "openGuards");
   exports["closeGuards"] = Napi::Function::New<CloseGuardPages>(env, "closeGuards");
+  exports["shutGuards"] = Napi::Function::New<ShutGuardPages>(env, "shutGuards");
   exports["rearmGuards"] = Napi::Function::New<RearmGuardPages>(env, "rearmGuards");
   exports["guardMemory"] = Napi::Function::New<GuardMemory>(env, "guardMemory");
   exports["guardCounters"] = Napi::Function::New<GuardCounterMemory>(env, "guardCounters");

@@ -66,6 +66,7 @@ Napi::Value RegisterGuards(const Napi::CallbackInfo& info);
 Napi::Value UnregisterGuards(const Napi::CallbackInfo& info);
 Napi::Value OpenGuardPages(const Napi::CallbackInfo& info);
 Napi::Value CloseGuardPages(const Napi::CallbackInfo& info);
+Napi::Value ShutGuardPages(const Napi::CallbackInfo& info);
 Napi::Value RearmGuardPages(const Napi::CallbackInfo& info);
 Napi::Value GuardMemory(const Napi::CallbackInfo& info);
 Napi::Value GuardCounterMemory(const Napi::CallbackInfo& info);

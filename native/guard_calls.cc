@@ -114,6 +114,16 @@ Napi::Value CloseGuardPages(const Napi::CallbackInfo& info) {
   return ZeroOrNegative(in.env(), CloseGuards(id, offset, length));
 }
 
+Napi::Value ShutGuardPages(const Napi::CallbackInfo& info) {
+  Arguments in(info);
+  const int id = in.Int("id");
+  const size_t offset = in.Size("offset");
+  const size_t length = in.Size("length");
+  const bool shut = in.Next().ToBoolean();
+  if (!in.ok()) return in.Refused();
+  return ZeroOrNegative(in.env(), ShutGuards(id, offset, length, shut));
+}
+
 Napi::Value RearmGuardPages(const Napi::CallbackInfo& info) {
   return ZeroOrNegative(info.Env(), RearmGuards());
 }

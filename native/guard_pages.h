@@ -9,6 +9,8 @@
 constexpr uint8_t kPageClosed = 0;
 constexpr uint8_t kPageOpen = 1;
 constexpr uint8_t kPageHit = 2;
+// Open, were it not for a protection above it: ShutGuards.
+constexpr uint8_t kPageShut = 3;
 
 // One call each: 0 or -errno. Signal-safe.
 int OpenPages(GuardMethod method, uintptr_t address, size_t length);

@@ -151,6 +151,20 @@ int CloseGuards(int32_t id, size_t offset, size_t length) {
   return result;
 }
 
+int ShutGuards(int32_t id, size_t offset, size_t length, bool shut) {
+  const GuardLock lock;
+  GuardedRange* const range = GuardedRangeOf(id);
+  Pages pages;
+  if (range == nullptr || !PagesOf(*range, offset, length, &pages)) return -EINVAL;
+  if (range->method != GuardMethod::kLightweight) return -EINVAL;
+  const auto change = shut ? ClosePages : OpenPages;
+  const int result = change(GuardMethod::kProtect, range->base + offset, length);
+  if (result != 0) return result;
+  uint8_t* const first = range->tables->states + pages.first;
+  std::replace(first, first + pages.count, shut ? kPageOpen : kPageShut, shut ? kPageShut : kPageOpen);
+  return 0;
+}
+
 int RearmGuards() {
   if (guard_counters.hit_pages == 0) return 0;
   const GuardLock lock;

@@ -4,7 +4,7 @@
 //   GuardedRange: base ... end, policy, method
 //       |
 //       +-- GuardTables, shared with JavaScript, which writes owners and blocks without a call
-//             states: one byte per page     0 closed, 1 open, 2 opened by a hit
+//             states: one byte per page     0 closed, 1 open, 2 opened by a hit, 3 shut
 //             owners: one uint32 per page   index of its block + 1, 0 nobody
 //             blocks: 64 bytes per block    see BlockRecord
 //
@@ -111,6 +111,10 @@ int CountGuardedRanges();
 // have.
 int OpenGuards(int32_t id, size_t offset, size_t length);
 int CloseGuards(int32_t id, size_t offset, size_t length);
+
+// Shuts a stretch of a range with lightweight guards by one mprotect, or undoes that: its open pages keep what
+// they hold, its guards stay guards, pages that were hit meanwhile are guards too. 0 or -errno.
+int ShutGuards(int32_t id, size_t offset, size_t length, bool shut);
 
 // Closes the pages that hits of this thread have opened, and of threads without safepoints: an access of
 // another thread may not have come back to its page yet. Returns how many. Signal-safe.

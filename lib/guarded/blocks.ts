@@ -6,13 +6,16 @@ import { alignDown, alignUp, type Random, seededRandom } from '../core/index.ts'
 import type { GuardedPages } from '../pages/index.ts';
 import type { GuardedSettings } from './options.ts';
 import { FREED_BYTE, FRESH_BYTE, firstDamage, lastDamage, SLACK_BYTE } from './patterns.ts';
+import { Racks } from './racks.ts';
 import { type Site, SiteCatcher } from './sites.ts';
 import { SlotPool } from './slot-pool.ts';
 import {
   BLOCK_START,
+  COOLING,
   FREED,
   LIVE,
   NUMBER,
+  RACK,
   SIZE_BYTES,
   SLOT_STATE,
   SLOT_WORDS,
@@ -21,13 +24,16 @@ import {
   USABLE_START,
 } from './slot-table.ts';
 
-/** A byte of slack that somebody wrote. */
+/** A byte that somebody wrote, of slack or of a freed block. */
 export interface SlackDamage {
   /** Offset in the window. */
   offset: number;
-  /** 0 = the first byte behind the block, negative = before its start. */
-  distanceBytes: number;
+  /** 0 = the first byte behind the block, negative = before its start, null = inside. */
+  distanceBytes: number | null;
 }
+
+/** One mprotect shuts or opens as many: fewer would each pay more of it. */
+const mostSlotsPerRack = 64;
 
 /** The guarded part of a heap. */
 export class GuardedBlocks {
@@ -36,6 +42,8 @@ export class GuardedBlocks {
   readonly table: SlotTable;
   readonly pool: SlotPool;
   readonly sites: SiteCatcher;
+  /** For what may cost next to nothing; null where there are none. */
+  readonly racks: Racks | null;
   /** The window. */
   readonly bytes: Uint8Array;
   /** The same, for comparing. */
@@ -55,12 +63,15 @@ export class GuardedBlocks {
       endBytes: settings.slotsEnd,
       quarantineBytes: settings.quarantineBytes,
       quarantineSlots: settings.quarantineSlots,
+      rackSlots: settings.rackSlots,
     });
     this.bytes = pages.bytes;
     this.#buffer = Buffer.from(this.bytes.buffer as ArrayBuffer, this.bytes.byteOffset, this.bytes.length);
     this.#random = seededRandom(settings.seed);
     // A process that dies reports without JavaScript: stacks must be text, in native memory, beforehand.
     this.sites = new SiteCatcher(settings.stackFrames, settings.policy === 'die', settings.isSampled);
+    const slotsPerRack = Math.min(mostSlotsPerRack, Math.floor(settings.rackSlots / 4));
+    this.racks = slotsPerRack > 0 && pages.method === 'lightweight' ? new Racks(this, slotsPerRack) : null;
   }
 
   get random(): Random {
@@ -89,51 +100,71 @@ export class GuardedBlocks {
     const start =
       this.#isLeft() || alignment > page ? usableStart : alignDown(usableEnd - sizeBytes, alignment);
     this.#fill(usableStart, start, start + sizeBytes, usableEnd, isZeroed);
+    this.#allocSites[slot] = site;
+    this.#freeSites[slot] = undefined;
+    this.enter(slot, start, sizeBytes, usableEnd - start - sizeBytes, numberOf(site));
+    return slot;
+  }
+
+  /** Writes down a block that was just placed. @param siteNumber of a stack that was written; 0: none */
+  enter(slot: number, start: number, sizeBytes: number, slackBytes: number, siteNumber: number): void {
+    const base = slot * SLOT_WORDS;
+    const { words } = this.table;
     const number = ++this.count;
     words[base + BLOCK_START] = start;
     words[base + SIZE_BYTES] = sizeBytes;
     words[base + NUMBER] = number;
     words[base + SLOT_STATE] = LIVE;
-    this.#allocSites[slot] = site;
-    this.#freeSites[slot] = undefined;
-    const slackBytes = usableEnd - start - sizeBytes;
     const now = Date.now();
     this.table.allocMs[slot] = now;
-    this.pages.blocks.setLive(slot, { start, sizeBytes, slackBytes, number, site: numberOf(site) }, now);
-    return slot;
+    this.pages.blocks.setLive(slot, { start, sizeBytes, slackBytes, number, site: siteNumber }, now);
   }
 
-  /** Frees the block of a live slot and closes its pages. */
+  /** Writes down that the block of a slot was freed. @param state FREED or COOLING */
+  leave(slot: number, state: number, siteNumber: number): void {
+    this.table.set(slot, SLOT_STATE, state);
+    const now = Date.now();
+    this.table.freeMs[slot] = now;
+    this.pages.blocks.setFreed(slot, siteNumber, now);
+  }
+
+  /** Frees the block of a live slot and closes its pages, now or with its rack. */
   release(slot: number, site: Site | undefined): void {
     const base = slot * SLOT_WORDS;
     const { words } = this.table;
+    if (words[base + RACK] !== 0) {
+      this.racks!.release(slot);
+      return;
+    }
     const start = words[base + BLOCK_START];
     // Where closing empties the pages nobody can see what they held.
     if (this.settings.fill && this.pages.method !== 'lightweight')
       this.bytes.fill(FREED_BYTE, start, start + words[base + SIZE_BYTES]);
-    words[base + SLOT_STATE] = FREED;
-    const now = Date.now();
-    this.table.freeMs[slot] = now;
     this.#freeSites[slot] = site;
-    this.pages.blocks.setFreed(slot, numberOf(site), now);
+    this.leave(slot, FREED, numberOf(site));
     this.pool.giveBack(slot);
   }
 
-  /** @returns slots of all live blocks */
-  liveSlots(): number[] {
-    const live: number[] = [];
+  /** @returns slots of all live blocks, and those that cool */
+  openSlots(): number[] {
+    const open: number[] = [];
     for (let slot = 0; slot < this.pool.numbersEnd; slot++) {
-      if (this.table.get(slot, SLOT_STATE) === LIVE) live.push(slot);
+      const state = this.table.get(slot, SLOT_STATE);
+      if (state === LIVE || state === COOLING) open.push(slot);
     }
-    return live;
+    return open;
   }
 
-  /** @returns the byte nearest to the block that somebody wrote into the slack of a live slot, or null */
+  /** @returns the byte nearest to the block that somebody wrote where nobody may, in an open slot, or null */
   damage(slot: number): SlackDamage | null {
     const base = slot * SLOT_WORDS;
     const { words } = this.table;
     const start = words[base + BLOCK_START];
     const end = start + words[base + SIZE_BYTES];
+    if (this.settings.fill && words[base + SLOT_STATE] === COOLING) {
+      const inside = this.bytes.subarray(start, end).findIndex((byte) => byte !== FREED_BYTE);
+      if (inside >= 0) return { offset: start + inside, distanceBytes: null };
+    }
     const usableStart = words[base + USABLE_START];
     const usableEnd = usableStart + words[base + USABLE_BYTES];
     const behind = end < usableEnd ? firstDamage(this.#buffer, end, usableEnd) : -1;
@@ -142,16 +173,15 @@ export class GuardedBlocks {
     return before < 0 ? null : { offset: before, distanceBytes: before - start };
   }
 
-  /** Makes the slack of a live slot whole again: one report per write is enough. */
-  restoreSlack(slot: number): void {
+  /** Makes an open slot whole again: one report per write is enough. */
+  restore(slot: number): void {
     const start = this.table.get(slot, USABLE_START);
     const block = this.table.get(slot, BLOCK_START);
+    const blockEnd = block + this.table.get(slot, SIZE_BYTES);
     this.bytes.fill(SLACK_BYTE, start, block);
-    this.bytes.fill(
-      SLACK_BYTE,
-      block + this.table.get(slot, SIZE_BYTES),
-      start + this.table.get(slot, USABLE_BYTES),
-    );
+    this.bytes.fill(SLACK_BYTE, blockEnd, start + this.table.get(slot, USABLE_BYTES));
+    if (this.settings.fill && this.table.get(slot, SLOT_STATE) === COOLING)
+      this.bytes.fill(FREED_BYTE, block, blockEnd);
   }
 
   /** @returns lines of the stack that allocated a slot's block, or null */

@@ -81,7 +81,7 @@ export class FaultLog {
     this.#stop();
   }
 
-  /** @returns the damaged slack of a slot as an error, or null */
+  /** @returns the damage of an open slot as an error, or null */
   inspect(slot: number): MemoryFaultError | null {
     const damage = this.#blocks.damage(slot);
     return damage === null ? null : new MemoryFaultError(slackFault(this.#blocks, slot, damage));
@@ -100,15 +100,26 @@ export class FaultLog {
     if (policy === 'throw') throw error;
   }
 
-  /** Lists a write that was found in the slack of a slot, and makes the slack whole again. */
+  /**
+   * Reports a write into a freed slot that was still open. Whoever calls free or malloc now has nothing to do with it:
+   * so it is no exception, but the process ends when the policy is `die`.
+   */
+  reportFreed(slot: number): void {
+    const error = this.inspect(slot);
+    if (error === null) return;
+    this.report(slot, error.fault);
+    if (error.fault.policy === 'die') dieOf(error.fault);
+  }
+
+  /** Lists a write that was found in an open slot, and makes the slot whole again. */
   report(slot: number, fault: MemoryFault): void {
-    this.#blocks.restoreSlack(slot);
+    this.#blocks.restore(slot);
     this.#take(fault);
   }
 
-  /** @returns the slots of live blocks whose slack was written to, with what is known */
+  /** @returns the open slots that were written to where nobody may, with what is known */
   damaged(): { slot: number; pointer: number; error: MemoryFaultError }[] {
-    return this.#blocks.liveSlots().flatMap((slot) => {
+    return this.#blocks.openSlots().flatMap((slot) => {
       const error = this.inspect(slot);
       return error === null ? [] : [{ slot, pointer: this.#blocks.table.get(slot, BLOCK_START), error }];
     });

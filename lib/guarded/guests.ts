@@ -1,8 +1,12 @@
 /**
- * The guarded blocks of a sampled heap, as the plain heap beside them sees them: which allocations they may be, and
- * the time that they take.
+ * The guarded blocks of a sampled heap, as the plain heap beside them sees them. As long as guarding has taken no more
+ * than its share of the time a block gets all there is: stacks, and a slot of its own that is closed when it is freed.
+ * Beyond that it gets a slot of a rack, which costs next to nothing (racks.ts); where there are no racks, it is not
+ * guarded.
  */
 import { type Pointer, PosixError, type SampledBlocks } from '../core/index.ts';
+import type { GuardedBlocks } from './blocks.ts';
+import type { Racks } from './racks.ts';
 import type { Sampler } from './sampler.ts';
 import type { SlotHeap } from './slot-heap.ts';
 
@@ -11,12 +15,20 @@ export class Guests implements SampledBlocks {
   readonly startBytes: number;
   /** Where they lie. */
   readonly slotHeap: SlotHeap;
+  readonly #racks: Racks | null;
+  readonly #bytes: Uint8Array;
   readonly #sampler: Sampler;
+  readonly #mostBytes: number;
+  readonly #mostRackAlignment: number;
 
-  constructor(slotHeap: SlotHeap, sampler: Sampler, startBytes: number) {
+  constructor(slotHeap: SlotHeap, blocks: GuardedBlocks, sampler: Sampler) {
     this.slotHeap = slotHeap;
+    this.#racks = blocks.racks;
+    this.#bytes = blocks.bytes;
     this.#sampler = sampler;
-    this.startBytes = startBytes;
+    this.#mostBytes = blocks.settings.sampleBytes;
+    this.#mostRackAlignment = blocks.pages.pageSizeBytes;
+    this.startBytes = blocks.settings.slotsStart;
   }
 
   next(): number {
@@ -24,18 +36,20 @@ export class Guests implements SampledBlocks {
   }
 
   allocate(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
-    if (!this.#sampler.accepts(sizeBytes)) return null;
-    const start = this.#sampler.start();
+    const sampler = this.#sampler;
+    if (sizeBytes > this.#mostBytes) {
+      sampler.passOn();
+      return null;
+    }
     try {
-      const pointer = this.slotHeap.allocate(sizeBytes, alignment, isZeroed);
-      // Below 2^31 beside a plain heap: pointers of one kind for the engine.
-      return pointer === null ? null : pointer | 0;
+      const whole = sampler.affords() ? this.#allocateWhole(sizeBytes, alignment, isZeroed) : null;
+      if (whole !== null || this.#racks === null || alignment > this.#mostRackAlignment) return whole;
+      const pointer = this.#racks.allocate(sizeBytes, alignment, isZeroed);
+      return pointer < 0 ? null : pointer | 0;
     } catch (error) {
       // The budget is used up: in production a block without a guard is better than none.
       if (error instanceof PosixError) return null;
       throw error;
-    } finally {
-      this.#sampler.charge(start);
     }
   }
 
@@ -44,6 +58,8 @@ export class Guests implements SampledBlocks {
     sizeBytes: number,
     malloc: (sizeBytes: number) => Pointer | null,
   ): Pointer | null {
+    const slot = sizeBytes > 0 && this.#racks !== null ? this.#racks.find(pointer) : -1;
+    if (slot >= 0) return this.#moveOut(slot, pointer, sizeBytes, malloc);
     const start = this.#sampler.start();
     try {
       return this.slotHeap.move(pointer, sizeBytes, malloc);
@@ -53,8 +69,40 @@ export class Guests implements SampledBlocks {
   }
 
   free(pointer: Pointer): void {
+    if (this.#racks !== null) {
+      const slot = this.#racks.find(pointer);
+      if (slot >= 0) {
+        this.#racks.release(slot);
+        return;
+      }
+    }
     const start = this.#sampler.start();
     this.slotHeap.free(pointer);
     this.#sampler.charge(start);
+  }
+
+  #allocateWhole(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
+    const start = this.#sampler.start();
+    try {
+      const pointer = this.slotHeap.allocate(sizeBytes, alignment, isZeroed);
+      // Below 2^31 beside a plain heap: pointers of one kind for the engine.
+      return pointer === null ? null : pointer | 0;
+    } finally {
+      this.#sampler.charge(start);
+    }
+  }
+
+  #moveOut(
+    slot: number,
+    pointer: number,
+    sizeBytes: number,
+    malloc: (sizeBytes: number) => number | null,
+  ): number | null {
+    const moved = malloc(sizeBytes);
+    if (moved === null) return null;
+    const kept = Math.min(sizeBytes, this.#racks!.sizeOf(slot));
+    this.#bytes.copyWithin(moved, pointer, pointer + kept);
+    this.#racks!.release(slot);
+    return moved;
   }
 }

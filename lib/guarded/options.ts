@@ -85,6 +85,8 @@ export interface GuardedSettings extends Required<Omit<GuardedHeapOptions, 'meth
   method: 'lightweight' | 'mprotect' | undefined;
   /** Larger blocks are not guarded. */
   sampleBytes: number;
+  /** Most slots in racks, for samples beyond the share. */
+  rackSlots: number;
   /** Some allocations go elsewhere. */
   isSampled: boolean;
   /** Most bytes of the plain heap. */
@@ -121,6 +123,11 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
   const limitBytes = alignDown(requireInteger('limitBytes', options.limitBytes ?? room, bounds), page);
   // The smallest slot is one page between two guards.
   const mostSlots = Math.floor(limitBytes / (3 * page));
+  const maxSlots = Math.min(
+    mostSlots,
+    requireInteger('maxSlots', options.maxSlots ?? mostSlots, { minimum: 1 }),
+  );
+  const sampleShare = sampleRate > 1 ? requireShare(options.sampleShare ?? 0.0025) : 1;
   return {
     side: requireOneOf('side', options.side ?? 'right', ['right', 'left', 'random'] as const),
     alignment,
@@ -128,9 +135,10 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
     quarantineBytes: requireInteger('quarantineBytes', options.quarantineBytes ?? 16 * MiB),
     quarantineSlots: requireInteger('quarantineSlots', options.quarantineSlots ?? 4096),
     sampleRate,
-    sampleShare: sampleRate > 1 ? requireShare(options.sampleShare ?? 0.0025) : 1,
+    sampleShare,
+    rackSlots: sampleShare < 1 ? Math.floor(maxSlots / 2) : 0,
     sampleBytes: sampleRate > 1 ? page : windowBytes,
-    maxSlots: Math.min(mostSlots, requireInteger('maxSlots', options.maxSlots ?? mostSlots, { minimum: 1 })),
+    maxSlots,
     limitBytes,
     stackFrames: requireInteger('stackFrames', options.stackFrames ?? 8, { maximum: 64 }),
     fill: options.fill ?? true,

@@ -52,13 +52,14 @@ function putTogether(
   makeInner: InnerHeap | undefined,
 ): GuardedHeap {
   const log = new FaultLog(blocks);
+  if (blocks.racks !== null) blocks.racks.onDamage = (slot) => log.reportFreed(slot);
   let leaveExit = (): void => {};
   const slotHeap = new SlotHeap(blocks, log, () => leaveExit());
   let heap: GuardedHeap = slotHeap;
   if (settings.isSampled) {
-    const { sampleRate, sampleShare, sampleBytes, innerLimitBytes, slotsStart } = settings;
-    const sampler = new Sampler(sampleRate, sampleShare, sampleBytes, blocks.random);
-    const guests = new Guests(slotHeap, sampler, slotsStart);
+    const { sampleRate, sampleShare, innerLimitBytes } = settings;
+    const sampler = new Sampler(sampleRate, sampleShare, blocks.racks !== null, blocks.random);
+    const guests = new Guests(slotHeap, blocks, sampler);
     const source = innerWindow(blocks.pages, innerBytes);
     heap = makeInner!(source, innerLimitBytes, { blocks: guests, extend: guardedSampled }) as GuardedHeap;
   }

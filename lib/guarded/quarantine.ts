@@ -3,21 +3,21 @@
  * closed, so what they cost is address space, and how soon a stale pointer meets another block instead of a fault.
  */
 
-/** A queue of numbers: pushes and shifts in constant time. */
-export class Queue {
-  #items: number[] = [];
+/** A queue: pushes and shifts in constant time. */
+export class Queue<T = number> {
+  #items: T[] = [];
   #head = 0;
 
   get length(): number {
     return this.#items.length - this.#head;
   }
 
-  push(item: number): void {
+  push(item: T): void {
     this.#items.push(item);
   }
 
   /** @returns the oldest item, or undefined */
-  shift(): number | undefined {
+  shift(): T | undefined {
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head++];
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {

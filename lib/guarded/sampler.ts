@@ -1,56 +1,71 @@
 /**
- * Which allocations are guarded when not all are: one in so many, at random, as long as that takes no more than its
- * share of the time. Guarding a block costs 10 microseconds where it happens all the time, and 50 to 200 where it is
- * rare, because its code and data are out of the processor's caches by then; a plain block costs some 20 nanoseconds.
- * So a program that does nothing but allocate would feel one in a thousand; a program that works does not.
+ * Which allocations are guarded when not all are: one in so many, at random; and which of those with all that guarding
+ * has, as long as that takes no more than its share of the time. It costs 10 microseconds where it happens all the time,
+ * and 50 to 200 where it is rare, because its code and data are out of the processor's caches by then; a plain block
+ * costs some 20 nanoseconds.
  */
 import type { Random } from '../core/index.ts';
 
-/** While guarding has to pause, up to so many times as many allocations pass before the clock is read again. */
+/** While the share is used up, up to so many turns pass before the clock is read again. */
 const longestSkip = 32;
 /** More was a stop (another process, a debugger, a laptop that slept), which guarding must not make up for. */
 const longestChargeMs = 1;
+/** What could not be guarded hands its turn on to one of the next. */
+const passedOnWithin = 16;
 
 /** Chooses. */
 export class Sampler {
   readonly #rate: number;
   /** Milliseconds that must pass for each millisecond of guarding; 0: no limit. */
   readonly #pausePerMs: number;
-  readonly #mostBytes: number;
+  readonly #isCheapBeyond: boolean;
   readonly #random: Random;
   /**
    * Reading the clock takes a microsecond or two where it is rare: once in a thousand allocations, that alone would be
-   * 2 to 3 % of a program that does nothing but allocate. So the way to the next offer doubles with each refusal.
+   * 2 to 3 % of a program that does nothing but allocate. So the way to the next look doubles with each refusal.
    */
   #skip = 1;
+  #turnsUntilLook = 1;
+  #isPassedOn = false;
   /** No guarding before, by `performance.now()`. */
   #notBefore = 0;
 
   /**
    * @param rate one in this many, 1 or more
    * @param share of the time, 0 to 1; 1: no limit
-   * @param mostBytes larger blocks are not guarded
+   * @param isCheapBeyond samples beyond the share are guarded too, another way; else the next turn is put off
    */
-  constructor(rate: number, share: number, mostBytes: number, random: Random) {
+  constructor(rate: number, share: number, isCheapBeyond: boolean, random: Random) {
     this.#rate = rate;
     this.#pausePerMs = share < 1 ? 1 / share - 1 : 0;
-    this.#mostBytes = mostBytes;
+    this.#isCheapBeyond = isCheapBeyond;
     this.#random = random;
   }
 
-  /** @returns allocations until the next that may be guarded, that one included */
+  /** @returns allocations until the next turn, that one included */
   next(): number {
     // A small integer for the engine, too: the counter stands in the way of every allocation.
     if (this.#rate === 1) return 1;
-    return Math.min(this.#random.integer(1, 2 * this.#rate - 1) * this.#skip, 2 ** 31 - 1) | 0;
+    if (this.#isPassedOn) {
+      this.#isPassedOn = false;
+      return this.#random.integer(1, Math.min(passedOnWithin, 2 * this.#rate - 1)) | 0;
+    }
+    const away = this.#random.integer(1, 2 * this.#rate - 1);
+    return this.#isCheapBeyond ? away | 0 : Math.min(away * this.#skip, 2 ** 31 - 1) | 0;
   }
 
-  /** @returns true when a block of that size may be guarded now */
-  accepts(sizeBytes: number): boolean {
-    if (sizeBytes > this.#mostBytes) return false;
+  /** The block whose turn it is cannot be guarded: `next` is about its stand-in. */
+  passOn(): void {
+    this.#isPassedOn = true;
+  }
+
+  /** To be asked once each turn. @returns true when guarding has not taken more than its share so far */
+  affords(): boolean {
     if (this.#pausePerMs === 0) return true;
+    if (--this.#turnsUntilLook > 0) return false;
     const isTime = performance.now() >= this.#notBefore;
     this.#skip = isTime ? 1 : Math.min(2 * this.#skip, longestSkip);
+    this.#turnsUntilLook = this.#isCheapBeyond ? this.#skip : 1;
     return isTime;
   }
 

@@ -51,8 +51,20 @@ export class SlotHeap implements GuardedHeap {
 
   /** Blocks guarded now: live, in quarantine, and closed ones that wait. */
   get slots(): { live: number; quarantined: number; free: number } {
-    const { slots, quarantine, freeSlots } = this.#blocks.pool;
-    return { live: slots - quarantine.slots - freeSlots, quarantined: quarantine.slots, free: freeSlots };
+    const { pool, racks } = this.#blocks;
+    const { slots, quarantine, freeSlots } = pool;
+    const own = {
+      live: slots - quarantine.slots - freeSlots,
+      quarantined: quarantine.slots,
+      free: freeSlots,
+    };
+    if (racks === null) return own;
+    const free = racks.freeSlots;
+    return {
+      live: own.live + racks.live,
+      quarantined: own.quarantined + racks.slots - racks.live - free,
+      free: own.free + free,
+    };
   }
 
   get guardedCount(): number {
@@ -163,13 +175,14 @@ export class SlotHeap implements GuardedHeap {
     return this;
   }
 
-  /** @returns a violation for each live block whose slack was written to, each once */
+  /** @returns a violation for each block written around, or into after its free while its page was open, each once */
   check(): Violation[] {
     this.#requireOpen();
     const found: Violation[] = [];
     for (const { slot, pointer, error } of this.#log.damaged()) {
       this.#log.report(slot, error.fault);
-      found.push({ rule: 'slack-untouched', chunk: pointer, message: error.message });
+      const rule = error.fault.block?.state === 'freed' ? 'freed-untouched' : 'slack-untouched';
+      found.push({ rule, chunk: pointer, message: error.message });
     }
     return found;
   }
@@ -194,6 +207,7 @@ export class SlotHeap implements GuardedHeap {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#leaveExit();
+    this.#blocks.racks?.close();
     this.#log.close();
     this.#blocks.pages.release();
   }

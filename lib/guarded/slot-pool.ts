@@ -12,9 +12,10 @@ import type { GuardedPages } from '../pages/index.ts';
 import { Extents } from './extents.ts';
 import { Quarantine, Queue } from './quarantine.ts';
 import {
+  BLOCK_START,
   EMPTY,
-  EXTENT_BYTES,
   EXTENT_START,
+  RACK,
   SLOT_STATE,
   SLOT_WORDS,
   type SlotTable,
@@ -30,6 +31,8 @@ export interface PoolLimits {
   endBytes: number;
   quarantineBytes: number;
   quarantineSlots: number;
+  /** Most slots in racks; the others are none of theirs. */
+  rackSlots: number;
 }
 
 /** Slots of one window. */
@@ -46,21 +49,24 @@ export class SlotPool {
   readonly #spareNumbers: number[] = [];
   /** Numbers below were given out once. */
   #nextNumber = 0;
+  readonly #mostRackSlots: number;
+  #rackSlots = 0;
 
   constructor(pages: GuardedPages, table: SlotTable, limits: PoolLimits) {
     this.table = table;
     this.#pages = pages;
     this.#pageSizeBytes = pages.pageSizeBytes;
     this.extents = new Extents(limits.startBytes, limits.endBytes);
+    this.#mostRackSlots = limits.rackSlots;
     const bytesOf = (slot: number): number => table.get(slot, USABLE_BYTES);
     this.quarantine = new Quarantine(limits.quarantineSlots, limits.quarantineBytes, bytesOf, (slot) =>
       this.#makeFree(slot),
     );
   }
 
-  /** Slots that exist: live, in quarantine or free. */
+  /** Slots that exist, those of racks left out: live, in quarantine or free. */
   get slots(): number {
-    return this.#nextNumber - this.#spareNumbers.length;
+    return this.#nextNumber - this.#rackSlots - this.#spareNumbers.length;
   }
 
   /** Slots that wait for reuse, out of quarantine. */
@@ -101,6 +107,27 @@ export class SlotPool {
     this.quarantine.add(slot);
   }
 
+  /**
+   * Makes slots of one page side by side, closed, for a rack that keeps them for good.
+   * @param count how many
+   * @param rack its number, from 1
+   * @returns the first of them, numbered in order; -1 when there is no room
+   */
+  carveRack(count: number, rack: number): number {
+    if (this.#rackSlots + count > this.#mostRackSlots) return -1;
+    const page = this.#pageSizeBytes;
+    const extent = this.extents.take(count * 3 * page, page, page);
+    if (extent === null) return -1;
+    const first = this.#nextNumber;
+    this.#nextNumber += count;
+    this.#rackSlots += count;
+    for (let k = 0; k < count; k++) {
+      this.#enter(first + k, extent.start + 3 * k * page, page, rack);
+      this.table.set(first + k, BLOCK_START, extent.start + (3 * k + 1) * page);
+    }
+    return first;
+  }
+
   #find(usableBytes: number, alignment: number): number {
     if (alignment > this.#pageSizeBytes) return this.#findAligned(usableBytes, alignment);
     let slot = this.#reuse(usableBytes);
@@ -132,21 +159,27 @@ export class SlotPool {
 
   /** Makes a slot out of address space. */
   #carve(usableBytes: number, alignment: number): number {
-    if (this.#spareNumbers.length === 0 && this.#nextNumber === this.table.capacity) return -1;
+    if (this.slots === this.table.capacity - this.#mostRackSlots) return -1;
     const guard = this.#pageSizeBytes;
     const extent = this.extents.take(usableBytes + 2 * guard, Math.max(alignment, guard), guard);
     if (extent === null) return -1;
     const slot = this.#spareNumbers.pop() ?? this.#nextNumber++;
+    this.#enter(slot, extent.start, usableBytes, 0);
+    return slot;
+  }
+
+  /** @param extentStart where its first guard begins @param rack its number, 0: none */
+  #enter(slot: number, extentStart: number, usableBytes: number, rack: number): void {
+    const guard = this.#pageSizeBytes;
     const base = slot * SLOT_WORDS;
     const { words } = this.table;
     words[base + SLOT_STATE] = EMPTY;
-    words[base + USABLE_START] = extent.start + guard;
+    words[base + USABLE_START] = extentStart + guard;
     words[base + USABLE_BYTES] = usableBytes;
-    words[base + EXTENT_START] = extent.start;
-    words[base + EXTENT_BYTES] = extent.bytes;
-    this.table.assign(extent.start, extent.bytes, slot);
-    this.#pages.own(extent.start, extent.bytes, slot);
-    return slot;
+    words[base + EXTENT_START] = extentStart;
+    words[base + RACK] = rack;
+    this.table.assign(extentStart, usableBytes + 2 * guard, slot);
+    this.#pages.own(extentStart, usableBytes + 2 * guard, slot);
   }
 
   /** Lets the oldest slot out of quarantine. @returns false when there is none */
@@ -174,7 +207,7 @@ export class SlotPool {
     for (const queue of this.#free.values()) {
       for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {
         const start = this.table.get(slot, EXTENT_START);
-        const bytes = this.table.get(slot, EXTENT_BYTES);
+        const bytes = this.table.get(slot, USABLE_BYTES) + 2 * this.#pageSizeBytes;
         holes.push({ start, bytes });
         this.table.set(slot, SLOT_STATE, EMPTY);
         this.table.assign(start, bytes, -1);

@@ -14,7 +14,7 @@
 /**
  * Words of a slot, unsigned 32-bit; starts and sizes in bytes, starts from the beginning of the window:
  *
- *      0 blockStart | 1 sizeBytes | 2 state | 3 number | 4 usableStart | 5 usableBytes | 6 extentStart | 7 extentBytes
+ *      0 blockStart | 1 sizeBytes | 2 state | 3 number | 4 usableStart | 5 usableBytes | 6 extentStart | 7 rack
  */
 export const SLOT_WORDS = 8;
 export const BLOCK_START = 0;
@@ -25,13 +25,16 @@ export const NUMBER = 3;
 export const USABLE_START = 4;
 export const USABLE_BYTES = 5;
 export const EXTENT_START = 6;
-export const EXTENT_BYTES = 7;
+/** Number of its rack, from 1; 0: none. */
+export const RACK = 7;
 
 /** States of a slot. */
 export const EMPTY = 0;
 export const LIVE = 1;
 /** Its last block was freed; its pages are closed. */
 export const FREED = 2;
+/** Its last block was freed; its page is open until its rack is shut (racks.ts). */
+export const COOLING = 3;
 
 /** Slots by number, and the slot of each page. */
 export class SlotTable {

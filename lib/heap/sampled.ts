@@ -152,7 +152,8 @@ export class SampledHeap extends GlibcHeap {
 
   /** Offers an allocation whose turn it is. @returns a block, null when this heap serves it */
   offer(bytes: number, alignment: number, isZeroed: boolean): number | null {
+    const pointer = Number.isSafeInteger(bytes) ? this.sampled.allocate(bytes, alignment, isZeroed) : null;
     this.untilSample = this.sampled.next();
-    return Number.isSafeInteger(bytes) ? this.sampled.allocate(bytes, alignment, isZeroed) : null;
+    return pointer;
   }
 }

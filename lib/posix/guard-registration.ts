@@ -40,7 +40,7 @@ export function bestGuardMethod(): GuardMethod {
 export class GuardRegistration {
   /** Number of the range, `rangeId` of its hits. */
   readonly id: number;
-  /** One per page: 0 closed, 1 open, 2 opened by a hit. To be read only. */
+  /** One per page: 0 closed, 1 open, 2 opened by a hit, 3 shut. To be read only. */
   readonly states: Uint8Array;
   /** One per page: index of the block it belongs to + 1, 0 nobody. */
   readonly owners: Uint32Array;
@@ -48,6 +48,7 @@ export class GuardRegistration {
   readonly complete: FaultCompletion | undefined;
   readonly open: (offset: number, length: number) => number;
   readonly close: (offset: number, length: number) => number;
+  readonly shut: (offset: number, length: number, shut: boolean) => number;
 
   /**
    * @throws PosixError ENOTSUP for a policy that this platform lacks; ENOSPC: 1,024 ranges are registered; ENOMEM
@@ -76,6 +77,7 @@ export class GuardRegistration {
     this.blocks = new BlockTable(this.#memory(2), threadId);
     this.open = (offset, length) => addon.openGuards(this.id, offset, length);
     this.close = (offset, length) => addon.closeGuards(this.id, offset, length);
+    this.shut = (offset, length, shut) => addon.shutGuards(this.id, offset, length, shut);
   }
 
   /** Takes the range out of the table. Its pages stay as they are. */

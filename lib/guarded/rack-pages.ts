@@ -1,0 +1,159 @@
+/**
+ * The pages of a rack: a run of slots of one page, which are opened and shut together.
+ *
+ *      |G| slot |G|G| slot |G|G| slot |G| ... |G| slot |G|      G: a lightweight guard, which stays
+ *      |<----------------- one mprotect ---------------->|
+ *
+ * Shut pages keep their memory and what it holds: all 0xfd but for the last block's bytes, so that a slot can be used
+ * again without filling its page.
+ */
+import { PosixError } from '../core/index.ts';
+import type { GuardedPages } from '../pages/index.ts';
+import { FREED_BYTE, firstOther, SLACK_BYTE } from './patterns.ts';
+import {
+  BLOCK_START,
+  COOLING,
+  EXTENT_START,
+  FREED,
+  LIVE,
+  SIZE_BYTES,
+  SLOT_STATE,
+  SLOT_WORDS,
+  type SlotTable,
+  USABLE_START,
+} from './slot-table.ts';
+
+/** A run of slots. */
+export interface Rack {
+  firstSlot: number;
+  endSlot: number;
+  /** Slots with a live block. */
+  live: number;
+  /** Slots that were freed since it was last shut. */
+  cooling: number;
+  /** Calls that shut parts of it since it was opened. */
+  shuts: number;
+  /** Finished so long ago that freed slots are shut although others are live. */
+  isLate: boolean;
+}
+
+/** Opens and shuts racks. */
+export class RackPages {
+  readonly #pages: GuardedPages;
+  readonly #table: SlotTable;
+  readonly #words: Uint32Array;
+  readonly #bytes: Uint8Array;
+  readonly #doubles: Float64Array;
+  readonly #checksBlocks: boolean;
+  readonly #onDamage: (slot: number) => void;
+
+  /**
+   * @param checksBlocks freed blocks are filled
+   * @param onDamage gets each freed slot that somebody wrote into, and makes it whole
+   */
+  constructor(
+    pages: GuardedPages,
+    table: SlotTable,
+    checksBlocks: boolean,
+    onDamage: (slot: number) => void,
+  ) {
+    this.#pages = pages;
+    this.#table = table;
+    this.#words = table.words;
+    this.#bytes = pages.bytes;
+    this.#doubles = new Float64Array(this.#bytes.buffer);
+    this.#checksBlocks = checksBlocks;
+    this.#onDamage = onDamage;
+  }
+
+  /**
+   * Opens all pages of a rack; those of free slots are as they were shut.
+   * @throws PosixError; some may be open
+   */
+  open(rack: Rack): void {
+    this.#inspect(rack);
+    if (this.#pages.openedByHits > 0) this.#pages.rearm();
+    if (rack.shuts > 0) {
+      this.#pages.unshut(
+        this.#start(rack.firstSlot),
+        this.#start(rack.endSlot - 1) + this.#stride - this.#start(rack.firstSlot),
+        rack.shuts,
+      );
+      rack.shuts = 0;
+    }
+    rack.cooling = 0;
+    for (let slot = rack.firstSlot; slot < rack.endSlot; slot++) this.#openNew(slot);
+  }
+
+  /** Shuts the slots of a rack that were freed. Where the guard budget is used up they go on cooling. */
+  shut(rack: Rack): void {
+    rack.cooling = 0;
+    this.#inspect(rack);
+    const { firstSlot, endSlot } = rack;
+    for (let slot = firstSlot; slot < endSlot; slot++) {
+      const from = slot;
+      let isCooling = false;
+      for (; slot < endSlot && this.#state(slot) !== LIVE; slot++)
+        isCooling ||= this.#state(slot) === COOLING;
+      if (isCooling && !this.#shutRun(rack, from, slot)) return;
+    }
+  }
+
+  #shutRun(rack: Rack, from: number, to: number): boolean {
+    const start = this.#start(from);
+    try {
+      this.#pages.shut(start, this.#start(to - 1) + this.#stride - start);
+    } catch (error) {
+      if (error instanceof PosixError) return false;
+      throw error;
+    }
+    rack.shuts++;
+    for (let slot = from; slot < to; slot++) {
+      if (this.#state(slot) === COOLING) this.#table.set(slot, SLOT_STATE, FREED);
+    }
+    return true;
+  }
+
+  /** A page that was never open, or that a hit has emptied. */
+  #openNew(slot: number): void {
+    const start = this.#words[slot * SLOT_WORDS + USABLE_START];
+    if (this.#pages.isOpen(start)) return;
+    const pageBytes = this.#pages.pageSizeBytes;
+    this.#pages.open(start, pageBytes);
+    this.#bytes.fill(SLACK_BYTE, start, start + pageBytes);
+    this.#table.set(slot, SIZE_BYTES, 0);
+  }
+
+  /** Looks whether all freed slots that are open are as they were left. */
+  #inspect(rack: Rack): void {
+    for (let slot = rack.firstSlot; slot < rack.endSlot; slot++) {
+      if (this.#state(slot) === COOLING && !this.#isWhole(slot)) this.#onDamage(slot);
+    }
+  }
+
+  #isWhole(slot: number): boolean {
+    const words = this.#words;
+    const base = slot * SLOT_WORDS;
+    const usable = words[base + USABLE_START];
+    const start = words[base + BLOCK_START];
+    const end = start + words[base + SIZE_BYTES];
+    const finds = (byte: number, from: number, to: number): boolean =>
+      firstOther(this.#bytes, this.#doubles, byte, from, to) >= 0;
+    if (finds(SLACK_BYTE, usable, start) || finds(SLACK_BYTE, end, usable + this.#pages.pageSizeBytes))
+      return false;
+    return !this.#checksBlocks || !finds(FREED_BYTE, start, end);
+  }
+
+  #state(slot: number): number {
+    return this.#words[slot * SLOT_WORDS + SLOT_STATE];
+  }
+
+  /** Of a slot with its guards. */
+  #start(slot: number): number {
+    return this.#words[slot * SLOT_WORDS + EXTENT_START];
+  }
+
+  get #stride(): number {
+    return 3 * this.#pages.pageSizeBytes;
+  }
+}
