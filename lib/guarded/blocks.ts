@@ -33,7 +33,7 @@ export interface SlackDamage {
 }
 
 /** One mprotect shuts or opens as many: fewer would each pay more of it. */
-const mostSlotsPerRack = 64;
+const mostSlotsPerRack = 512;
 
 /** The guarded part of a heap. */
 export class GuardedBlocks {
@@ -102,12 +102,19 @@ export class GuardedBlocks {
     this.#fill(usableStart, start, start + sizeBytes, usableEnd, isZeroed);
     this.#allocSites[slot] = site;
     this.#freeSites[slot] = undefined;
-    this.enter(slot, start, sizeBytes, usableEnd - start - sizeBytes, numberOf(site));
+    this.enter(slot, start, sizeBytes, usableEnd - start - sizeBytes, numberOf(site), Date.now());
     return slot;
   }
 
   /** Writes down a block that was just placed. @param siteNumber of a stack that was written; 0: none */
-  enter(slot: number, start: number, sizeBytes: number, slackBytes: number, siteNumber: number): void {
+  enter(
+    slot: number,
+    start: number,
+    sizeBytes: number,
+    slackBytes: number,
+    siteNumber: number,
+    timeMs: number,
+  ): void {
     const base = slot * SLOT_WORDS;
     const { words } = this.table;
     const number = ++this.count;
@@ -115,17 +122,13 @@ export class GuardedBlocks {
     words[base + SIZE_BYTES] = sizeBytes;
     words[base + NUMBER] = number;
     words[base + SLOT_STATE] = LIVE;
-    const now = Date.now();
-    this.table.allocMs[slot] = now;
-    this.pages.blocks.setLive(slot, { start, sizeBytes, slackBytes, number, site: siteNumber }, now);
+    this.pages.blocks.setLive(slot, { start, sizeBytes, slackBytes, number, site: siteNumber }, timeMs);
   }
 
   /** Writes down that the block of a slot was freed. @param state FREED or COOLING */
-  leave(slot: number, state: number, siteNumber: number): void {
+  leave(slot: number, state: number, siteNumber: number, timeMs: number): void {
     this.table.set(slot, SLOT_STATE, state);
-    const now = Date.now();
-    this.table.freeMs[slot] = now;
-    this.pages.blocks.setFreed(slot, siteNumber, now);
+    this.pages.blocks.setFreed(slot, siteNumber, timeMs);
   }
 
   /** Frees the block of a live slot and closes its pages, now or with its rack. */
@@ -133,7 +136,7 @@ export class GuardedBlocks {
     const base = slot * SLOT_WORDS;
     const { words } = this.table;
     if (words[base + RACK] !== 0) {
-      this.racks!.release(slot);
+      this.racks!.release(slot, Date.now());
       return;
     }
     const start = words[base + BLOCK_START];
@@ -141,7 +144,7 @@ export class GuardedBlocks {
     if (this.settings.fill && this.pages.method !== 'lightweight')
       this.bytes.fill(FREED_BYTE, start, start + words[base + SIZE_BYTES]);
     this.#freeSites[slot] = site;
-    this.leave(slot, FREED, numberOf(site));
+    this.leave(slot, FREED, numberOf(site), Date.now());
     this.pool.giveBack(slot);
   }
 

@@ -44,7 +44,7 @@ export class Guests implements SampledBlocks {
     try {
       const whole = sampler.affords() ? this.#allocateWhole(sizeBytes, alignment, isZeroed) : null;
       if (whole !== null || this.#racks === null || alignment > this.#mostRackAlignment) return whole;
-      const pointer = this.#racks.allocate(sizeBytes, alignment, isZeroed);
+      const pointer = this.#racks.allocate(sizeBytes, alignment, isZeroed, sampler.lookedMs);
       return pointer < 0 ? null : pointer | 0;
     } catch (error) {
       // The budget is used up: in production a block without a guard is better than none.
@@ -72,7 +72,7 @@ export class Guests implements SampledBlocks {
     if (this.#racks !== null) {
       const slot = this.#racks.find(pointer);
       if (slot >= 0) {
-        this.#racks.release(slot);
+        this.#racks.release(slot, this.#sampler.lookedMs);
         return;
       }
     }
@@ -102,7 +102,7 @@ export class Guests implements SampledBlocks {
     if (moved === null) return null;
     const kept = Math.min(sizeBytes, this.#racks!.sizeOf(slot));
     this.#bytes.copyWithin(moved, pointer, pointer + kept);
-    this.#racks!.release(slot);
+    this.#racks!.release(slot, this.#sampler.lookedMs);
     return moved;
   }
 }

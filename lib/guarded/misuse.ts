@@ -9,7 +9,7 @@ import {
 } from '../core/index.ts';
 import type { GuardedBlocks } from './blocks.ts';
 import type { FaultLog } from './fault-log.ts';
-import { BLOCK_START, EMPTY, LIVE, NUMBER, SIZE_BYTES, SLOT_STATE } from './slot-table.ts';
+import { BLOCK_START, EMPTY, LIVE, NUMBER, RACK, SIZE_BYTES, SLOT_STATE } from './slot-table.ts';
 
 /** Misuse of a pointer, with what is known of the block it is about. */
 export class GuardedHeapError extends HeapError {
@@ -111,6 +111,10 @@ export function explainFree(blocks: GuardedBlocks, log: FaultLog, pointer: Point
   if (!look('nobody wrote into the slack around it', error === null || isRecorded, detail)) {
     return { pointer, ok: false, steps, message: detail };
   }
-  look('its pages are closed, its slot waits in quarantine', true, hex(start));
+  const isRacked = table.get(slot, RACK) !== 0;
+  const step = isRacked
+    ? 'its slot cools until its rack is shut'
+    : 'its pages are closed, its slot waits in quarantine';
+  look(step, true, hex(start));
   return { pointer, ok: true, steps };
 }

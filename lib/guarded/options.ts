@@ -127,7 +127,7 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
     mostSlots,
     requireInteger('maxSlots', options.maxSlots ?? mostSlots, { minimum: 1 }),
   );
-  const sampleShare = sampleRate > 1 ? requireShare(options.sampleShare ?? 0.0025) : 1;
+  const sampleShare = sampleRate > 1 ? requireShare(options.sampleShare ?? 0.001) : 1;
   return {
     side: requireOneOf('side', options.side ?? 'right', ['right', 'left', 'random'] as const),
     alignment,

@@ -23,10 +23,15 @@ import {
   USABLE_START,
 } from './slot-table.ts';
 
+/** Slack of a slot in a rack that is looked at, on each side of its block. */
+export const nearBytes = 64;
+
 /** A run of slots. */
 export interface Rack {
   firstSlot: number;
   endSlot: number;
+  /** From here on pages were never opened: that takes a system call and a page fault each, so it waits for their turn. */
+  madeEnd: number;
   /** Slots with a live block. */
   live: number;
   /** Slots that were freed since it was last shut. */
@@ -82,7 +87,7 @@ export class RackPages {
       rack.shuts = 0;
     }
     rack.cooling = 0;
-    for (let slot = rack.firstSlot; slot < rack.endSlot; slot++) this.#openNew(slot);
+    for (let slot = rack.firstSlot; slot < rack.madeEnd; slot++) this.#openEmpty(slot);
   }
 
   /** Shuts the slots of a rack that were freed. Where the guard budget is used up they go on cooling. */
@@ -114,8 +119,17 @@ export class RackPages {
     return true;
   }
 
-  /** A page that was never open, or that a hit has emptied. */
-  #openNew(slot: number): void {
+  /**
+   * Opens the first page of a rack that never was.
+   * @throws PosixError
+   */
+  make(rack: Rack): void {
+    this.#openEmpty(rack.madeEnd);
+    rack.madeEnd++;
+  }
+
+  /** Opens a page that was never open, or that a hit has emptied. */
+  #openEmpty(slot: number): void {
     const start = this.#words[slot * SLOT_WORDS + USABLE_START];
     if (this.#pages.isOpen(start)) return;
     const pageBytes = this.#pages.pageSizeBytes;
@@ -134,14 +148,16 @@ export class RackPages {
   #isWhole(slot: number): boolean {
     const words = this.#words;
     const base = slot * SLOT_WORDS;
-    const usable = words[base + USABLE_START];
     const start = words[base + BLOCK_START];
     const end = start + words[base + SIZE_BYTES];
-    const finds = (byte: number, from: number, to: number): boolean =>
-      firstOther(this.#bytes, this.#doubles, byte, from, to) >= 0;
-    if (finds(SLACK_BYTE, usable, start) || finds(SLACK_BYTE, end, usable + this.#pages.pageSizeBytes))
+    if (this.#checksBlocks && firstOther(this.#bytes, this.#doubles, FREED_BYTE, start, end) >= 0)
       return false;
-    return !this.#checksBlocks || !finds(FREED_BYTE, start, end);
+    const from = Math.max(words[base + USABLE_START], start - nearBytes);
+    const to = Math.min(words[base + USABLE_START] + this.#pages.pageSizeBytes, end + nearBytes);
+    return (
+      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, end, to) < 0 &&
+      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, from, start) < 0
+    );
   }
 
   #state(slot: number): number {

@@ -13,7 +13,7 @@ import type { Random } from '../core/index.ts';
 import type { GuardedBlocks } from './blocks.ts';
 import { FREED_BYTE, FRESH_BYTE, fillBytes, firstOther, SLACK_BYTE } from './patterns.ts';
 import { Queue } from './quarantine.ts';
-import { type Rack, RackPages } from './rack-pages.ts';
+import { nearBytes, type Rack, RackPages } from './rack-pages.ts';
 import {
   BLOCK_START,
   COOLING,
@@ -29,8 +29,6 @@ import {
 const mostQuarantined = 512;
 /** Finished racks that may wait for their last blocks before they are shut around them. */
 const mostDraining = 2;
-/** How much of the slack on the far side of a block `free` looks at; the rest has its turn when the rack is shut. */
-const nearBytes = 256;
 
 /** Racks of one window. */
 export class Racks {
@@ -99,12 +97,15 @@ export class Racks {
    * @param sizeBytes up to a page
    * @param alignment a power of two up to a page
    * @param isZeroed calloc
+   * @param timeMs milliseconds since 1970, about: reading the clock would be felt
    * @returns its pointer, -1 when all slots are taken
    * @throws PosixError
    */
-  allocate(sizeBytes: number, alignment: number, isZeroed: boolean): number {
+  allocate(sizeBytes: number, alignment: number, isZeroed: boolean, timeMs: number): number {
     if (this.#next === this.#end && !this.#openNext()) return -1;
     const slot = this.#next;
+    const rack = this.#open!;
+    if (slot === rack.madeEnd) this.#pages.make(rack);
     const words = this.#words;
     const base = slot * SLOT_WORDS;
     const usable = words[base + USABLE_START];
@@ -119,8 +120,9 @@ export class Racks {
     if (isZeroed || this.#fills) {
       fillBytes(this.#bytes, this.#doubles, isZeroed ? 0 : FRESH_BYTE, start, start + sizeBytes);
     }
-    this.#blocks.enter(slot, start, sizeBytes, usable + this.#pageBytes - start - sizeBytes, 0);
-    this.#open!.live++;
+    const slackBytes = usable + this.#pageBytes - start - sizeBytes;
+    this.#blocks.enter(slot, start, sizeBytes, slackBytes, 0, timeMs);
+    rack.live++;
     this.live++;
     this.#next = this.#notLive(slot + 1);
     return start;
@@ -155,14 +157,14 @@ export class Racks {
     return this.#words[slot * SLOT_WORDS + SIZE_BYTES];
   }
 
-  /** Frees the block of a live slot, which cools. */
-  release(slot: number): void {
+  /** Frees the block of a live slot, which cools. @param timeMs as for `allocate` */
+  release(slot: number, timeMs: number): void {
     const words = this.#words;
     const base = slot * SLOT_WORDS;
     const start = words[base + BLOCK_START];
     if (this.#fills)
       fillBytes(this.#bytes, this.#doubles, FREED_BYTE, start, start + words[base + SIZE_BYTES]);
-    this.#blocks.leave(slot, COOLING, 0);
+    this.#blocks.leave(slot, COOLING, 0, timeMs);
     const rack = this.#racks[words[base + RACK] - 1];
     rack.live--;
     rack.cooling++;
@@ -235,7 +237,8 @@ export class Racks {
     const count = this.#slotsPerRack;
     const firstSlot = this.#blocks.pool.carveRack(count, this.#racks.length + 1);
     if (firstSlot < 0) return null;
-    const rack = { firstSlot, endSlot: firstSlot + count, live: 0, cooling: 0, shuts: 0, isLate: false };
+    const counts = { madeEnd: firstSlot, live: 0, cooling: 0, shuts: 0 };
+    const rack: Rack = { firstSlot, endSlot: firstSlot + count, ...counts, isLate: false };
     this.#racks.push(rack);
     return rack;
   }

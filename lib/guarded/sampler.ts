@@ -26,6 +26,8 @@ export class Sampler {
    */
   #skip = 1;
   #turnsUntilLook = 1;
+  /** When the clock was read last, milliseconds since 1970. */
+  lookedMs = 0;
   #isPassedOn = false;
   /** No guarding before, by `performance.now()`. */
   #notBefore = 0;
@@ -64,6 +66,7 @@ export class Sampler {
     if (this.#pausePerMs === 0) return true;
     if (--this.#turnsUntilLook > 0) return false;
     const isTime = performance.now() >= this.#notBefore;
+    this.lookedMs = Date.now();
     this.#skip = isTime ? 1 : Math.min(2 * this.#skip, longestSkip);
     this.#turnsUntilLook = this.#isCheapBeyond ? this.#skip : 1;
     return isTime;

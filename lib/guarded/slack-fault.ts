@@ -53,6 +53,7 @@ function describeBlock(blocks: GuardedBlocks, slot: number): FaultBlock {
   const sizeBytes = table.get(slot, SIZE_BYTES);
   const isLive = table.get(slot, SLOT_STATE) === LIVE;
   const now = Date.now();
+  const { allocMs, freeMs } = blocks.pages.blocks.times(slot);
   return {
     pointer,
     sizeBytes,
@@ -63,7 +64,7 @@ function describeBlock(blocks: GuardedBlocks, slot: number): FaultBlock {
     freedAt: isLive ? null : blocks.freedAt(slot),
     allocatedBy: threadName,
     freedBy: isLive ? null : threadName,
-    allocatedMsBefore: now - table.allocMs[slot],
-    freedMsBefore: isLive ? null : now - table.freeMs[slot],
+    allocatedMsBefore: now - allocMs,
+    freedMsBefore: isLive ? null : now - freeMs,
   };
 }

@@ -40,10 +40,6 @@ export const COOLING = 3;
 export class SlotTable {
   /** `SLOT_WORDS` for each slot. */
   readonly words: Uint32Array;
-  /** When the block of a slot was allocated, milliseconds since 1970. */
-  readonly allocMs: Float64Array;
-  /** When it was freed. */
-  readonly freeMs: Float64Array;
   readonly capacity: number;
   /** Slot + 1 for each page of the window, guards included; 0 for pages of no slot. */
   readonly #owners: Uint32Array;
@@ -57,8 +53,6 @@ export class SlotTable {
   constructor(capacity: number, windowBytes: number, pageSizeBytes: number) {
     this.capacity = capacity;
     this.words = new Uint32Array(capacity * SLOT_WORDS);
-    this.allocMs = new Float64Array(capacity);
-    this.freeMs = new Float64Array(capacity);
     this.#owners = new Uint32Array(windowBytes / pageSizeBytes);
     this.#pageSizeBytes = pageSizeBytes;
   }

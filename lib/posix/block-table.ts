@@ -95,6 +95,12 @@ export class BlockTable {
     this.#words[index * wordsPerBlock] = states.none;
   }
 
+  /** When a block was allocated, and freed (0: not yet), milliseconds since 1970. */
+  times(index: number): { allocMs: number; freeMs: number } {
+    const double = index * doublesPerBlock;
+    return { allocMs: this.#doubles[double + 6], freeMs: this.#doubles[double + 7] };
+  }
+
   /** State of a block, or null when there is none. */
   state(index: number): FaultBlock['state'] | null {
     const state = this.#words[index * wordsPerBlock];

@@ -7,7 +7,7 @@ import { GuardedHeap, Heap } from '../../../lib/index.ts';
 
 describe('sampler', () => {
   it.each([2, 10, 1000])('takes one in %d on average', (rate) => {
-    const sampler = new Sampler(rate, 1, 4096, seededRandom(1));
+    const sampler = new Sampler(rate, 1, false, seededRandom(1));
     const samples = 20_000;
     let allocations = 0;
     for (let i = 0; i < samples; i++) allocations += sampler.next();
@@ -15,22 +15,41 @@ describe('sampler', () => {
     expect(allocations / samples / rate).toBeLessThan(1.03);
   });
 
-  it('pauses after it took its share of the time, and takes large blocks never', () => {
-    const sampler = new Sampler(10, 0.01, 4096, seededRandom(1));
-    expect(sampler.accepts(4097)).toBe(false);
-    expect(sampler.accepts(4096)).toBe(true);
+  it('pauses after it took its share of the time', () => {
+    const sampler = new Sampler(10, 0.01, false, seededRandom(1));
+    expect(sampler.affords()).toBe(true);
     const start = sampler.start();
     while (performance.now() < start + 0.3);
     sampler.charge(start);
-    expect(sampler.accepts(100)).toBe(false);
+    expect(sampler.affords()).toBe(false);
     // A hundred times 0.3 ms; of a stop never more than 1 ms is counted.
     const deadline = performance.now() + 5000;
-    while (!sampler.accepts(100) && performance.now() < deadline);
-    expect(sampler.accepts(100)).toBe(true);
+    while (!sampler.affords() && performance.now() < deadline);
+    expect(sampler.affords()).toBe(true);
+  });
+
+  it('hands the turn of a block that cannot be guarded on to one of the next sixteen', () => {
+    const sampler = new Sampler(1000, 1, true, seededRandom(1));
+    for (let i = 0; i < 100; i++) {
+      sampler.passOn();
+      expect(sampler.next()).toBeLessThanOrEqual(16);
+    }
+    expect(Array.from({ length: 20 }, () => sampler.next()).some((away) => away > 16)).toBe(true);
+  });
+
+  it('keeps its rate while it pauses where there is another way, and rarely looks at the clock', () => {
+    const sampler = new Sampler(1000, 0.001, true, seededRandom(1));
+    for (let i = 0; i < 100; i++) sampler.charge(performance.now() - 1000);
+    let allocations = 0;
+    for (let turn = 0; turn < 20_000; turn++) {
+      expect(sampler.affords()).toBe(false);
+      allocations += sampler.next();
+    }
+    expect(Math.abs(allocations / 20_000_000 - 1)).toBeLessThan(0.03);
   });
 
   it('asks more and more rarely while it pauses, up to 32 times', () => {
-    const sampler = new Sampler(1000, 0.001, 4096, seededRandom(1));
+    const sampler = new Sampler(1000, 0.001, false, seededRandom(1));
     const doublings = (): number => {
       let allocations = 0;
       for (let i = 0; i < 2000; i++) allocations += sampler.next();
@@ -40,7 +59,7 @@ describe('sampler', () => {
     // Each is a second of pause: more than a minute in all, which no test takes.
     for (let i = 0; i < 100; i++) sampler.charge(performance.now() - 1000);
     for (let i = 0; i < 7; i++) {
-      expect(sampler.accepts(100)).toBe(false);
+      expect(sampler.affords()).toBe(false);
       found.push(doublings());
     }
     expect(found).toEqual([0, 1, 2, 3, 4, 5, 5, 5]);
