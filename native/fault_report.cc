@@ -51,7 +51,7 @@ void PutSite(TextWriter* out, const char* verb, const Fault& fault, const BlockS
   out->Number(static_cast<int64_t>(std::fmax(0, fault.time_ms - site.time_ms)))
       .Text(" ms earlier by thread ");
   PutThread(out, site.thread);
-  out->Text(site.number == 0 ? "\n" : ":\n");
+  out->Text(site.number == 0 ? ", stack not kept\n" : ":\n");
   PutLines(out, SiteText(site.number));
 }
 

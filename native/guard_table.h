@@ -112,8 +112,8 @@ int CountGuardedRanges();
 int OpenGuards(int32_t id, size_t offset, size_t length);
 int CloseGuards(int32_t id, size_t offset, size_t length);
 
-// Shuts a stretch of a range with lightweight guards by one mprotect, or undoes that: its open pages keep what
-// they hold, its guards stay guards, pages that were hit meanwhile are guards too. 0 or -errno.
+// Shuts a stretch of a range with lightweight guards by one mprotect, or undoes that: its open pages keep
+// what they hold, its guards stay guards, pages that were hit meanwhile are guards too. 0 or -errno.
 int ShutGuards(int32_t id, size_t offset, size_t length, bool shut);
 
 // Closes the pages that hits of this thread have opened, and of threads without safepoints: an access of

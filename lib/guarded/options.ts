@@ -36,15 +36,15 @@ export interface GuardedHeapOptions {
   quarantineSlots?: number;
   /**
    * One in this many allocations is guarded, at random; the others go to a plain heap, and so do all blocks of more
-   * than a page. @defaultValue 1: all are guarded, of any size
+   * than a page, which hand their turn on to one of the next. @defaultValue 1: all are guarded, of any size
    */
   sampleRate?: number;
   /**
-   * With a sample rate above 1: most of the time that guarding may take, 0.001 to 1; 1: no limit. It comes before the
-   * rate: while guarding has taken more, samples are left out, and `guardedCount` tells how many were not. What guarding
-   * does to the processor's caches is not in it, and costs several times as much. With the default both stay below 3 %
-   * of a program that does nothing but allocate, which then gets some ten guarded blocks a second, one in a million; one
-   * that makes 2,000 allocations a second gets all of its samples, with 10,000 half of them. @defaultValue 0.0025
+   * With a sample rate above 1: most of the time that whole guarding may take, 0.001 to 1; 1: no limit. Whole guarding
+   * keeps both stacks and closes a block's page when it is freed. Samples beyond the share are guarded as well, an
+   * overflow is caught at once; but they have no stacks, their times are about, of their slack 64 bytes on each side are
+   * looked at, and a freed one stays open until some hundred others were: a write into it is found then, a read is not.
+   * Without lightweight guards (Linux 6.13), and with `maxSlots` below 8, they go to the plain heap. @defaultValue 0.001
    */
   sampleShare?: number;
   /** Most blocks guarded at a time, those in quarantine included. @defaultValue as many as the window holds */

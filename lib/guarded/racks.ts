@@ -186,7 +186,8 @@ export class Racks {
     if (this.#open !== null) this.#finish(this.#open);
     this.#open = null;
     const rack =
-      this.#waiting >= this.#quarantineSlots
+      // So many others, when the first of them was freed before.
+      this.#waiting - this.#slotsPerRack >= this.#quarantineSlots
         ? (this.#takeOldest() ?? this.#make())
         : (this.#make() ?? this.#takeOldest());
     if (rack === null) return false;

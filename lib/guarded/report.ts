@@ -53,7 +53,7 @@ function formatSites(block: FaultBlock): string[] {
   const lines: string[] = [];
   const add = (what: string, msBefore: number, thread: string, stack: string | null): void => {
     lines.push(
-      `  ${what} ${Math.round(msBefore)} ms earlier by thread ${thread}${stack === null ? '' : ':'}`,
+      `  ${what} ${Math.round(msBefore)} ms earlier by thread ${thread}${stack === null ? ', stack not kept' : ':'}`,
     );
     if (stack !== null) lines.push(...indent(stack));
   };

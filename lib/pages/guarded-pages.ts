@@ -11,7 +11,6 @@
  * else pages keep what they hold, and each guard splits a mapping.
  */
 import {
-  ArgumentError,
   alignUp,
   type FaultPolicy,
   faultPolicies,
@@ -35,6 +34,7 @@ import {
 } from '../posix/index.ts';
 import { returnGuardBudget, takeGuardBudget } from './guard-budget.ts';
 import type { OwnedRange } from './owned-range.ts';
+import { requirePageRange } from './page-range.ts';
 import { reserve } from './window.ts';
 
 /** How a guarded range is made. */
@@ -59,7 +59,6 @@ export interface GuardedPagesOptions {
 const preparedStepBytes = 4 * MiB;
 /** State of a page that its owner has opened. */
 const pageOpen = 1;
-/** A shut stretch is a mapping of its own, and what follows it another. */
 const mappingsPerShut = 2;
 
 /** Pages that are guards until they are opened. */
@@ -170,8 +169,7 @@ export class GuardedPages {
    * there is one as on any closed page; a page that was hit stays closed, and is empty, after `unshut`.
    * @param offset first byte, a page multiple
    * @param length bytes, a page multiple
-   * @throws ArgumentError; PosixError ENOMEM (it splits off up to two mappings; the guard budget), EINVAL where guards
-   * are by mprotect; and nothing has changed
+   * @throws ArgumentError; PosixError ENOMEM (guard budget), EINVAL where guards are by mprotect: nothing has changed
    */
   shut(offset: number, length: number): void {
     this.#requirePages(offset, length);
@@ -292,22 +290,11 @@ export class GuardedPages {
     return edges(opens) - edges(states[first] === pageOpen);
   }
 
-  /** In the hot path. */
   #requirePages(offset: number, length: number): void {
-    const page = this.pageSizeBytes;
-    const areIntegers = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
-    const fit = offset >= 0 && length >= 0 && offset + length <= this.lengthBytes;
-    if (areIntegers && fit && offset % page === 0 && length % page === 0) return;
-    requireMultiple('offset', offset, page, this.lengthBytes);
-    requireMultiple('length', length, page, this.lengthBytes - offset);
+    requirePageRange(offset, length, this.pageSizeBytes, this.lengthBytes);
   }
 
   #check(syscall: string, result: number, offset: number, length: number): void {
     if (result < 0) check(syscall, result, this.#range.subject({ offset, length }));
   }
-}
-
-function requireMultiple(argument: string, value: unknown, pageSizeBytes: number, maximum: number): void {
-  if (requireInteger(argument, value, { maximum }) % pageSizeBytes === 0) return;
-  throw new ArgumentError('ERR_OUT_OF_RANGE', argument, `a multiple of ${pageSizeBytes} bytes`, value);
 }
