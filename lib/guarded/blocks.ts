@@ -6,6 +6,7 @@ import { alignDown, alignUp, type Random, seededRandom } from '../core/index.ts'
 import type { GuardedPages } from '../pages/index.ts';
 import type { GuardedSettings } from './options.ts';
 import { FREED_BYTE, FRESH_BYTE, firstDamage, lastDamage, SLACK_BYTE } from './patterns.ts';
+import { nearBytes } from './rack-pages.ts';
 import { Racks } from './racks.ts';
 import { type Site, SiteCatcher } from './sites.ts';
 import { SlotPool } from './slot-pool.ts';
@@ -168,8 +169,9 @@ export class GuardedBlocks {
       const inside = this.bytes.subarray(start, end).findIndex((byte) => byte !== FREED_BYTE);
       if (inside >= 0) return { offset: start + inside, distanceBytes: null };
     }
-    const usableStart = words[base + USABLE_START];
-    const usableEnd = usableStart + words[base + USABLE_BYTES];
+    const near = words[base + RACK] === 0 ? words[base + USABLE_BYTES] : nearBytes;
+    const usableStart = Math.max(words[base + USABLE_START], start - near);
+    const usableEnd = Math.min(words[base + USABLE_START] + words[base + USABLE_BYTES], end + near);
     const behind = end < usableEnd ? firstDamage(this.#buffer, end, usableEnd) : -1;
     if (behind >= 0) return { offset: behind, distanceBytes: behind - end };
     const before = usableStart < start ? lastDamage(this.#buffer, usableStart, start) : -1;

@@ -4,8 +4,7 @@
  *      |G| slot |G|G| slot |G|G| slot |G| ... |G| slot |G|      G: a lightweight guard, which stays
  *      |<----------------- one mprotect ---------------->|
  *
- * Shut pages keep their memory and what it holds: all 0xfd but for the last block's bytes, so that a slot can be used
- * again without filling its page.
+ * Shut pages keep their memory and what it holds: the pattern of the freed block, and of the slack near it.
  */
 import { PosixError } from '../core/index.ts';
 import type { GuardedPages } from '../pages/index.ts';
@@ -104,6 +103,22 @@ export class RackPages {
     }
   }
 
+  /** @returns true when a freed slot is as it was left, its block and the slack near it */
+  isWhole(slot: number): boolean {
+    const words = this.#words;
+    const base = slot * SLOT_WORDS;
+    const start = words[base + BLOCK_START];
+    const end = start + words[base + SIZE_BYTES];
+    if (this.#checksBlocks && firstOther(this.#bytes, this.#doubles, FREED_BYTE, start, end) >= 0)
+      return false;
+    const from = Math.max(words[base + USABLE_START], start - nearBytes);
+    const to = Math.min(words[base + USABLE_START] + this.#pages.pageSizeBytes, end + nearBytes);
+    return (
+      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, end, to) < 0 &&
+      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, from, start) < 0
+    );
+  }
+
   #shutRun(rack: Rack, from: number, to: number): boolean {
     const start = this.#start(from);
     try {
@@ -128,36 +143,18 @@ export class RackPages {
     rack.madeEnd++;
   }
 
-  /** Opens a page that was never open, or that a hit has emptied. */
+  /** Opens a page that was never open, or that a hit has emptied; one that is open may be written to from now on. */
   #openEmpty(slot: number): void {
     const start = this.#words[slot * SLOT_WORDS + USABLE_START];
-    if (this.#pages.isOpen(start)) return;
-    const pageBytes = this.#pages.pageSizeBytes;
-    this.#pages.open(start, pageBytes);
-    this.#bytes.fill(SLACK_BYTE, start, start + pageBytes);
-    this.#table.set(slot, SIZE_BYTES, 0);
+    if (!this.#pages.isOpen(start)) this.#pages.open(start, this.#pages.pageSizeBytes);
+    else if (this.#state(slot) === FREED) this.#table.set(slot, SLOT_STATE, COOLING);
   }
 
   /** Looks whether all freed slots that are open are as they were left. */
   #inspect(rack: Rack): void {
     for (let slot = rack.firstSlot; slot < rack.endSlot; slot++) {
-      if (this.#state(slot) === COOLING && !this.#isWhole(slot)) this.#onDamage(slot);
+      if (this.#state(slot) === COOLING && !this.isWhole(slot)) this.#onDamage(slot);
     }
-  }
-
-  #isWhole(slot: number): boolean {
-    const words = this.#words;
-    const base = slot * SLOT_WORDS;
-    const start = words[base + BLOCK_START];
-    const end = start + words[base + SIZE_BYTES];
-    if (this.#checksBlocks && firstOther(this.#bytes, this.#doubles, FREED_BYTE, start, end) >= 0)
-      return false;
-    const from = Math.max(words[base + USABLE_START], start - nearBytes);
-    const to = Math.min(words[base + USABLE_START] + this.#pages.pageSizeBytes, end + nearBytes);
-    return (
-      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, end, to) < 0 &&
-      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, from, start) < 0
-    );
   }
 
   #state(slot: number): number {

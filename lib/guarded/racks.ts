@@ -108,20 +108,22 @@ export class Racks {
     if (slot === rack.madeEnd) this.#pages.make(rack);
     const words = this.#words;
     const base = slot * SLOT_WORDS;
+    // Its page is open since its rack is.
+    if (words[base + SLOT_STATE] === COOLING && !this.#pages.isWhole(slot)) this.onDamage(slot);
     const usable = words[base + USABLE_START];
-    // All is slack but what the last block here had.
-    const last = words[base + BLOCK_START];
-    fillBytes(this.#bytes, this.#doubles, SLACK_BYTE, last, last + words[base + SIZE_BYTES]);
     let start = usable;
     if (this.#side === 'right' || (this.#side === 'random' && (this.#random.uint32() & 1) !== 0)) {
       const most = alignment > this.#alignment ? alignment : this.#alignment;
       start += (this.#pageBytes - sizeBytes) & -most;
     }
+    const end = start + sizeBytes;
+    const usableEnd = usable + this.#pageBytes;
+    fillBytes(this.#bytes, this.#doubles, SLACK_BYTE, Math.max(usable, start - nearBytes), start);
+    fillBytes(this.#bytes, this.#doubles, SLACK_BYTE, end, Math.min(usableEnd, end + nearBytes));
     if (isZeroed || this.#fills) {
-      fillBytes(this.#bytes, this.#doubles, isZeroed ? 0 : FRESH_BYTE, start, start + sizeBytes);
+      fillBytes(this.#bytes, this.#doubles, isZeroed ? 0 : FRESH_BYTE, start, end);
     }
-    const slackBytes = usable + this.#pageBytes - start - sizeBytes;
-    this.#blocks.enter(slot, start, sizeBytes, slackBytes, 0, timeMs);
+    this.#blocks.enter(slot, start, sizeBytes, usableEnd - end, 0, timeMs);
     rack.live++;
     this.live++;
     this.#next = this.#notLive(slot + 1);

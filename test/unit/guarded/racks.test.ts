@@ -126,6 +126,40 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
       expect(heap.view(mallocInRack(heap, 5))).toEqual(new Uint8Array(5).fill(0xcd));
   });
 
+  it('is shut around blocks that live on', () => {
+    using heap = open({ maxSlots: 512 });
+    const blocks = Array.from({ length: 60 }, () => mallocInRack(heap, 64));
+    const kept = blocks.filter((_, k) => k % 10 === 0);
+    const freed = blocks.filter((_, k) => k % 10 !== 0).slice(0, 8);
+    for (const block of kept) heap.view(block).fill(7);
+    for (const block of blocks) if (!kept.includes(block)) heap.free(block);
+    for (let k = 0; k < 160; k++) heap.free(mallocInRack(heap, 8));
+    const before = heap.faults().length;
+    for (const block of freed) heap.bytes[block] = 1;
+    expect(heap.faults().slice(before)).toMatchObject(
+      freed.map((pointer) => ({ kind: 'use-after-free', signal: 'SIGSEGV', block: { pointer } })),
+    );
+    turnOver(heap);
+    for (const block of kept) {
+      expect(heap.view(block)).toEqual(new Uint8Array(64).fill(7));
+      heap.free(block);
+    }
+    turnOver(heap);
+    expect(heap.faults()).toHaveLength(before + freed.length);
+    expect(heap.check()).toEqual([]);
+  });
+
+  it("a write far from its block is nobody else's", () => {
+    using heap = open();
+    for (let k = 0; k < 200; k++) {
+      const block = mallocInRack(heap, 16 + (k % 5) * 700);
+      heap.bytes[block - 200] = 1;
+      heap.free(block);
+    }
+    expect(heap.faults()).toEqual([]);
+    expect(heap.check()).toEqual([]);
+  });
+
   it('freeing twice, and freeing inside of a block, is refused while the slot is open', () => {
     using heap = open();
     const block = mallocInRack(heap, 64);
