@@ -59,20 +59,21 @@ export class GuardedBlocks {
     this.settings = settings;
     this.pages = pages;
     this.table = new SlotTable(settings.maxSlots, settings.windowBytes, pages.pageSizeBytes);
+    const most = Math.min(mostSlotsPerRack, Math.floor(settings.rackSlots / 4));
+    const slotsPerRack = pages.method === 'lightweight' ? most : 0;
     this.pool = new SlotPool(pages, this.table, {
       startBytes: settings.slotsStart,
       endBytes: settings.slotsEnd,
       quarantineBytes: settings.quarantineBytes,
       quarantineSlots: settings.quarantineSlots,
-      rackSlots: settings.rackSlots,
+      rackSlots: slotsPerRack > 0 ? settings.rackSlots : 0,
     });
     this.bytes = pages.bytes;
     this.#buffer = Buffer.from(this.bytes.buffer as ArrayBuffer, this.bytes.byteOffset, this.bytes.length);
     this.#random = seededRandom(settings.seed);
     // A process that dies reports without JavaScript: stacks must be text, in native memory, beforehand.
     this.sites = new SiteCatcher(settings.stackFrames, settings.policy === 'die', settings.isSampled);
-    const slotsPerRack = Math.min(mostSlotsPerRack, Math.floor(settings.rackSlots / 4));
-    this.racks = slotsPerRack > 0 && pages.method === 'lightweight' ? new Racks(this, slotsPerRack) : null;
+    this.racks = slotsPerRack > 0 ? new Racks(this, slotsPerRack) : null;
   }
 
   get random(): Random {

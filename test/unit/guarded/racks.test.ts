@@ -241,6 +241,20 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
   });
 });
 
+it.each([{ method: 'mprotect', maxSlots: 12 }, { maxSlots: 7 }] as const)(
+  'without racks (%j) all slots are whole, and beyond the share nothing is guarded',
+  (options) => {
+    using heap = open({ ...options, sampleShare: 0.999 });
+    const deadline = performance.now() + 5000;
+    const blocks: number[] = [];
+    while (heap.slots.live < options.maxSlots && performance.now() < deadline) blocks.push(heap.malloc(50)!);
+    expect(heap.slots.live).toBe(options.maxSlots);
+    for (const block of blocks) if (heap.isGuarded(block)) expect(isInRack(heap, block)).toBe(false);
+    turnOver(heap);
+    expect(heap.faults()).toEqual([]);
+  },
+);
+
 it.each(['right', 'left', 'random'] as const)(
   `random programs, side %s: bytes stay, placements beside them are the plain heap's, no false report, seed ${seed}`,
   (side) => {
