@@ -53,6 +53,7 @@
         "native/mapping.cc",
         "native/native_heap.cc",
         "native/page_calls.cc",
+        "native/processors.cc",
         "native/program_break.cc",
         "native/range_handle.cc",
         "native/range_sharing.cc",
@@ -71,7 +72,9 @@
         "native/timed_guard.cc",
         "native/timed_malloc.cc",
         "native/timed_map.cc",
+        "native/timed_place.cc",
         "native/timed_protect.cc",
+        "native/timed_second.cc",
         "native/timed_touch.cc",
         "native/uncounted_buffer.cc"
       ],

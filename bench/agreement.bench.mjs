@@ -32,7 +32,11 @@ async function measureByTurns(program) {
   const keep = (side, name, ns) => side.set(name, Math.min(ns, side.get(name) ?? Number.POSITIVE_INFINITY));
   for (let turn = 0; turn < turns; turn++) {
     for (const [, name, ns] of run(program).matchAll(/^(\S+) (\S+)$/gm)) keep(least.c, name, Number(ns));
-    const answers = await launch(path('../dist/cli/study/child.js'), { names, effort }, () => {});
+    const answers = await launch(
+      path('../dist/cli/study/child.js'),
+      { names, effort, processor: turn },
+      () => {},
+    );
     for (const answer of answers) if ('minNs' in answer) keep(least.addon, answer.name, answer.minNs);
   }
   return least;

@@ -27,6 +27,7 @@ constexpr double kShortestBatchNs = 20000;
 constexpr double kAimedBatchNs = 35000;
 constexpr double kLongestBatchNs = 50000;
 constexpr double kLongOperationNs = 1000000;
+constexpr double kPatienceNs = 1e9;
 constexpr size_t kMostOperations = size_t{1} << 20;
 constexpr int kTries = 5;
 constexpr size_t kFewestSamples = 3;
@@ -54,13 +55,19 @@ struct Run {
   std::vector<double> samples_ns;
 };
 
-// Nanoseconds of one batch; negative, with errno set, when the system refused.
+// Nanoseconds of one batch, the first that counts; negative, with errno set, when the system refused. EBUSY
+// when none counts for so long that none will.
 double BatchNs(const TimedCase& timed, Scratch& scratch, size_t operations, clockid_t clock) {
-  if (timed.before != nullptr && !timed.before(scratch, operations)) return -1;
-  const double start = ReadNs(clock);
-  const bool done = timed.run(scratch, operations);
-  const double end = ReadNs(clock);
-  return done ? end - start : -1;
+  const double give_up = ReadNs(CLOCK_MONOTONIC_RAW) + kPatienceNs;
+  do {
+    if (timed.before != nullptr && !timed.before(scratch, operations)) return -1;
+    const double start = ReadNs(clock);
+    const bool done = timed.run(scratch, operations);
+    const double end = ReadNs(clock);
+    if (!done) return -1;
+    if (timed.counts == nullptr || timed.counts(scratch)) return end - start;
+  } while (ReadNs(CLOCK_MONOTONIC_RAW) < give_up);
+  return errno = EBUSY, -1;
 }
 
 double LeastBatchNs(const TimedCase& timed, Scratch& scratch, size_t operations, clockid_t clock) {

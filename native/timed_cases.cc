@@ -12,9 +12,9 @@
 
 #include "range_handle.h"
 
-const TimedCase* const kTimedFamilies[] = {kBasicCases,  kMapCases,    kTouchCases,   kProtectCases,
-                                           kBreakCases,  kAdviceCases, kCompanyCases, kGuardCases,
-                                           kMallocCases, nullptr};
+const TimedCase* const kTimedFamilies[] = {kBasicCases, kMapCases,    kTouchCases,   kProtectCases,
+                                           kBreakCases, kAdviceCases, kCompanyCases, kSecondCases,
+                                           kGuardCases, kMallocCases, nullptr};
 
 bool RunNothing(Scratch&, size_t operations) {
   return Repeat(operations, [](size_t i) { return Keep(i), true; });
@@ -83,38 +83,4 @@ bool MakeOwn(Scratch& scratch, size_t length, int protection) {
 
 void DropOwn(Scratch& scratch) {
   if (scratch.own != nullptr) munmap(scratch.own, scratch.own_length);
-}
-
-static bool IsFree(char* address, size_t bytes) {
-  return MapAt(address, bytes, PROT_NONE) && munmap(address, bytes) == 0;
-}
-
-bool Settle(Scratch& scratch, size_t bytes) {
-  constexpr int kAttempts = 256;
-  const size_t page = scratch.page;
-  for (int i = 0; i < kAttempts; ++i) {
-    void* const place = mmap(nullptr, bytes, kReadWrite, kAnonymous, -1, 0);
-    if (place == MAP_FAILED || munmap(place, bytes) != 0) return false;
-    char* const end = static_cast<char*>(place) + bytes;
-    const bool below = !scratch.neighbours.empty() && scratch.neighbours.back() == end;
-    if ((below || IsFree(end, page)) && IsFree(end - bytes - page, page)) return true;
-    // Takes the top of that gap; one that is too small then is not chosen again.
-    if (!MapAt(end - page, page, kReadWrite)) continue;
-    TouchPages(end - page, page, page);
-    scratch.neighbours.push_back(end - page);
-  }
-  return errno = ENOTSUP, false;
-}
-
-void Unsettle(Scratch& scratch) {
-  for (char* const neighbour : scratch.neighbours) munmap(neighbour, scratch.page);
-}
-
-bool MapAt(char* address, size_t bytes, int protection) {
-  // A hint, not MAP_FIXED: that would replace what another thread has put there meanwhile.
-  void* const got = mmap(address, bytes, protection, kAnonymous, -1, 0);
-  if (got == address) return true;
-  if (got == MAP_FAILED) return false;
-  munmap(got, bytes);
-  return errno = EBUSY, false;
 }

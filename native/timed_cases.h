@@ -11,6 +11,12 @@
 #include <cstdint>
 #include <vector>
 
+// A mapping that only takes up room.
+struct Filler {
+  char* base;
+  size_t length;
+};
+
 // Memory a case works on; made before the first batch, unmapped after the last.
 struct Scratch {
   // At least kScratchPages pages, and `bytes` and two pages more. Never huge pages, never a neighbour that
@@ -27,8 +33,14 @@ struct Scratch {
   pid_t child = 0;
   char* own = nullptr;
   size_t own_length = 0;
-  // Pages that Settle mapped.
-  std::vector<char*> neighbours;
+  // Blocks of malloc that `make` keeps from being given.
+  std::vector<void*> held;
+  // MakePlace: the part of `own` where the case maps; true when it has been unmapped.
+  char* middle = nullptr;
+  size_t middle_length = 0;
+  bool is_open = false;
+  // Settle: mappings that keep the kernel from other places.
+  std::vector<Filler> fillers;
 };
 
 using CaseStep = bool (*)(Scratch& scratch, size_t operations);
@@ -48,6 +60,8 @@ struct TimedCase {
   size_t most = 0;
   // Waits for something: time on the clock, however long it takes, not time of the processor.
   bool waits = false;
+  // Asked after each batch: false for one that was not what the case is about, and is done again.
+  bool (*counts)(Scratch& scratch) = nullptr;
 };
 
 // Pages of Scratch, and so the most operations of a batch that touches each page once.
@@ -68,6 +82,7 @@ extern const TimedCase kProtectCases[];
 extern const TimedCase kBreakCases[];
 extern const TimedCase kAdviceCases[];
 extern const TimedCase kCompanyCases[];
+extern const TimedCase kSecondCases[];
 extern const TimedCase kGuardCases[];
 extern const TimedCase kMallocCases[];
 extern const TimedCase* const kTimedFamilies[];
@@ -90,12 +105,20 @@ void DropFile(Scratch& scratch);
 bool MakeOwn(Scratch& scratch, size_t length, int protection);
 void DropOwn(Scratch& scratch);
 
-// Arranges that mmap, left to choose, puts `bytes` bytes directly below a page they merge with, and nothing
-// below them: what happens in most programs, where each mapping lands below the one before. Linux aligns
-// mappings that could hold a huge page; those get nothing on either side. Without this the place, and so the
-// cost, differs from launch to launch by up to 80 %. ENOTSUP where the kernel chooses otherwise.
+// A place among mappings that are always the same, in `middle`: see timed_place.cc. Its neighbours to the
+// left and to the right are one page each, with these protections. MakeHole takes the middle out again.
+bool MakePlace(Scratch& scratch, size_t bytes, int left, int right);
+bool OpenPlace(Scratch& scratch);
+bool MakeHole(Scratch& scratch, size_t bytes, int left, int right);
+void DropPlace(Scratch& scratch);
+
+// Makes a place and arranges that mmap, left to choose, puts `bytes` bytes there: directly below a touched
+// page they merge with, and nothing below them that they merge with. That is what happens in most programs,
+// where each mapping lands below the one before. Linux aligns mappings that could hold a huge page; those get
+// nothing to merge with, and no page tables stand under them. Left to chance the cost differs from launch to
+// launch by up to 80 %. ENOTSUP where Linux chooses otherwise; elsewhere nothing is arranged. DropPlace
+// undoes.
 bool Settle(Scratch& scratch, size_t bytes);
-void Unsettle(Scratch& scratch);
 
 // Tells the compiler that the value is used, so that it may not drop the work.
 template <typename T>

@@ -33,6 +33,40 @@ bool MallocTouchFree(Scratch& scratch, size_t operations) {
   });
 }
 
+#ifdef __GLIBC__
+// What the main arena could give next, if no freed block fits.
+size_t TopBytes() {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  // Its successor is not in the oldest glibc that Node runs with.
+  return static_cast<unsigned>(mallinfo().keepcost);
+#pragma GCC diagnostic pop
+}
+
+constexpr size_t kMostHeld = 4096;
+
+// A block that the thread's cache is too small for is cut from the top of the heap, or, when another of the
+// process's blocks was freed that it fits in, from that one: longer by half. So those are taken first.
+bool TakeFreeBlocks(Scratch& scratch) {
+  while (scratch.held.size() < kMostHeld) {
+    const size_t before = TopBytes();
+    void* const block = malloc(scratch.bytes);
+    if (block == nullptr) return false;
+    scratch.held.push_back(block);
+    if (TopBytes() + scratch.bytes <= before) break;
+  }
+  return true;
+}
+#else
+bool TakeFreeBlocks(Scratch&) {
+  return true;
+}
+#endif
+
+void FreeHeld(Scratch& scratch) {
+  for (void* const block : scratch.held) free(block);
+}
+
 // Blocks that are live at the same time: more than the per-thread cache holds.
 constexpr size_t kManyBlocks = 1000;
 
@@ -69,7 +103,7 @@ bool FromHeap(Scratch&) {
 }
 
 void AsAtFirst(Scratch& scratch) {
-  Unsettle(scratch);
+  DropPlace(scratch);
   SetThresholds(kFirstThreshold, kFirstThreshold);
   malloc_trim(0);
 }
@@ -81,10 +115,10 @@ const TimedCase kMallocCases[] = {
     {"malloc-free-32", MallocFree, 32},
     {"malloc-free-256", MallocFree, 256},
     {"malloc-free-1k", MallocFree, kKiB},
-    {"malloc-free-4k", MallocFree, 4 * kKiB},
-    {"malloc-free-64k", MallocFree, 64 * kKiB},
+    {"malloc-free-4k", MallocFree, 4 * kKiB, nullptr, TakeFreeBlocks, FreeHeld},
+    {"malloc-free-64k", MallocFree, 64 * kKiB, nullptr, TakeFreeBlocks, FreeHeld},
     {"malloc-many-free-many-32", MallocManyFreeMany, 32},
-    {"malloc-touch-free-64k", MallocTouchFree, 64 * kKiB},
+    {"malloc-touch-free-64k", MallocTouchFree, 64 * kKiB, nullptr, TakeFreeBlocks, FreeHeld},
 #ifdef __GLIBC__
     {"malloc-free-256k-mmap", MallocFree, 256 * kKiB, nullptr, ByMapping, AsAtFirst},
     {"malloc-free-1m-mmap", MallocFree, kMiB, nullptr, ByMapping, AsAtFirst},

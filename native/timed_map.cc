@@ -69,33 +69,42 @@ bool SettleBytes(Scratch& scratch) {
   return Settle(scratch, scratch.bytes);
 }
 
+bool SettleFile(Scratch& scratch) {
+  return MakeFile(scratch) && SettleBytes(scratch);
+}
+
+void DropFileAndPlace(Scratch& scratch) {
+  DropFile(scratch);
+  DropPlace(scratch);
+}
+
 }  // namespace
 
 const TimedCase kMapCases[] = {
-    {"mmap-munmap-4k", MapUnmap, 4 * kKiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-munmap-64k", MapUnmap, 64 * kKiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-munmap-1m", MapUnmap, kMiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-munmap-16m", MapUnmap, 16 * kMiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-munmap-256m", MapUnmap, 256 * kMiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-munmap-1g", MapUnmap, kGiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-touch-munmap-4k", MapTouchUnmap, 4 * kKiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-touch-munmap-64k", MapTouchUnmap, 64 * kKiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-touch-munmap-1m", MapTouchUnmap, kMiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-touch-munmap-16m", MapTouchUnmap, 16 * kMiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-touch-munmap-256m", MapTouchUnmap, 256 * kMiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-touch-munmap-1g", MapTouchUnmap, kGiB, nullptr, SettleBytes, Unsettle},
+    {"mmap-munmap-4k", MapUnmap, 4 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-munmap-64k", MapUnmap, 64 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-munmap-1m", MapUnmap, kMiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-munmap-16m", MapUnmap, 16 * kMiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-munmap-256m", MapUnmap, 256 * kMiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-munmap-1g", MapUnmap, kGiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-touch-munmap-4k", MapTouchUnmap, 4 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-touch-munmap-64k", MapTouchUnmap, 64 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-touch-munmap-1m", MapTouchUnmap, kMiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-touch-munmap-16m", MapTouchUnmap, 16 * kMiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-touch-munmap-256m", MapTouchUnmap, 256 * kMiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-touch-munmap-1g", MapTouchUnmap, kGiB, nullptr, SettleBytes, DropPlace},
 #ifdef MAP_POPULATE
-    {"mmap-populate-munmap-4k", PopulateUnmap, 4 * kKiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-populate-munmap-64k", PopulateUnmap, 64 * kKiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-populate-munmap-1m", PopulateUnmap, kMiB, nullptr, SettleBytes, Unsettle},
-    {"mmap-populate-munmap-16m", PopulateUnmap, 16 * kMiB, nullptr, SettleBytes, Unsettle},
+    {"mmap-populate-munmap-4k", PopulateUnmap, 4 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-populate-munmap-64k", PopulateUnmap, 64 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-populate-munmap-1m", PopulateUnmap, kMiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-populate-munmap-16m", PopulateUnmap, 16 * kMiB, nullptr, SettleBytes, DropPlace},
 #endif
-    {"mmap-shared-munmap-64k", SharedUnmap, 64 * kKiB},
-    {"mmap-shared-touch-munmap-64k", SharedTouchUnmap, 64 * kKiB},
-    {"mmap-file-munmap-64k", FileUnmap, 64 * kKiB, nullptr, MakeFile, DropFile},
-    {"mmap-file-munmap-1m", FileUnmap, kMiB, nullptr, MakeFile, DropFile},
-    {"mmap-file-read-munmap-64k", FileReadUnmap, 64 * kKiB, nullptr, MakeFile, DropFile},
-    {"mmap-file-read-munmap-1m", FileReadUnmap, kMiB, nullptr, MakeFile, DropFile},
+    {"mmap-shared-munmap-64k", SharedUnmap, 64 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-shared-touch-munmap-64k", SharedTouchUnmap, 64 * kKiB, nullptr, SettleBytes, DropPlace},
+    {"mmap-file-munmap-64k", FileUnmap, 64 * kKiB, nullptr, SettleFile, DropFileAndPlace},
+    {"mmap-file-munmap-1m", FileUnmap, kMiB, nullptr, SettleFile, DropFileAndPlace},
+    {"mmap-file-read-munmap-64k", FileReadUnmap, 64 * kKiB, nullptr, SettleFile, DropFileAndPlace},
+    {"mmap-file-read-munmap-1m", FileReadUnmap, kMiB, nullptr, SettleFile, DropFileAndPlace},
 #ifdef MAP_HUGETLB
     {"mmap-hugetlb-touch-munmap-2m", HugetlbTouchUnmap, 2 * kMiB},
 #endif

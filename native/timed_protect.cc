@@ -27,23 +27,33 @@ bool Flip(Scratch& scratch, size_t operations) {
   });
 }
 
-// One operation: the same with no access at all, which merges with both fences, and splits from them again.
-bool FlipMerging(Scratch& scratch, size_t operations) {
-  return Repeat(operations, [&](size_t) {
-    const int protection = ++scratch.turn % 2 == 1 ? PROT_NONE : kReadWrite;
-    return mprotect(scratch.base + scratch.page, scratch.bytes, protection) == 0;
-  });
-}
-
 bool NoChange(Scratch& scratch, size_t operations) {
   return Repeat(operations, [&](size_t) {
     return mprotect(scratch.base + scratch.page, scratch.bytes, kReadWrite) == 0;
   });
 }
 
-bool TouchOnly(Scratch& scratch) {
-  TouchPages(scratch.base, scratch.bytes + 2 * scratch.page, scratch.page);
-  return true;
+// Three pages among others, so that what splits and merges does so in a tree that is always the same.
+bool ThreeAmongOthers(Scratch& scratch) {
+  const size_t bytes = 3 * scratch.page;
+  if (!MakePlace(scratch, bytes, PROT_NONE, PROT_NONE)) return false;
+  if (mprotect(scratch.middle, bytes, kReadWrite) != 0) return false;
+  return TouchPages(scratch.middle, bytes, scratch.page), true;
+}
+
+// Two without access, and one between them that merges with both.
+bool NoneAmongOthers(Scratch& scratch) {
+  const size_t page = scratch.page;
+  return ThreeAmongOthers(scratch) && mprotect(scratch.middle, page, PROT_NONE) == 0 &&
+         mprotect(scratch.middle + 2 * page, page, PROT_NONE) == 0;
+}
+
+template <int kProtection>
+bool FlipMiddle(Scratch& scratch, size_t operations) {
+  return Repeat(operations, [&](size_t) {
+    const int protection = ++scratch.turn % 2 == 1 ? kProtection : kReadWrite;
+    return mprotect(scratch.middle + scratch.page, scratch.page, protection) == 0;
+  });
 }
 
 }  // namespace
@@ -59,8 +69,9 @@ const TimedCase kProtectCases[] = {
     {"mprotect-flip-untouched-4k", Flip, 4 * kKiB, nullptr, Fence},
     {"mprotect-flip-untouched-1m", Flip, kMiB, nullptr, Fence},
     {"mprotect-flip-untouched-16m", Flip, 16 * kMiB, nullptr, Fence},
-    // The scratch pages around it stay as they are: read-only splits, back merges.
-    {"mprotect-split-merge", Flip, 4 * kKiB, nullptr, TouchOnly},
-    {"mprotect-none-merge", FlipMerging, 4 * kKiB, nullptr, FenceTouched},
+    // The pages beside it stay as they are: read-only splits, back merges.
+    {"mprotect-split-merge", FlipMiddle<PROT_READ>, 4 * kKiB, nullptr, ThreeAmongOthers, DropPlace},
+    // No access merges with both, and back splits from them again.
+    {"mprotect-none-merge", FlipMiddle<PROT_NONE>, 4 * kKiB, nullptr, NoneAmongOthers, DropPlace},
     {nullptr, nullptr},
 };

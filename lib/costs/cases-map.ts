@@ -18,6 +18,8 @@ const populated = (size: string, bytes: number): CaseRow => [
   { bytes, needs: 'Linux' },
 ];
 
+const secondThread = { hasCompany: true, needs: 'a second processor' };
+
 /** Cases of the groups mmap, company and touch. */
 export const mapCases: Record<'mmap' | 'company' | 'touch', readonly CaseRow[]> = {
   mmap: [
@@ -62,8 +64,16 @@ export const mapCases: Record<'mmap' | 'company' | 'touch', readonly CaseRow[]> 
     ['mmap-munmap-4k-among-1000', 'as fenced, in a process with 1,000 mappings more'],
     ['mmap-munmap-4k-among-10000', 'with 10,000 more'],
     ['mmap-munmap-4k-among-50000', 'with 50,000 more', { needs: 'vm.max_map_count above that' }],
-    ['mprotect-flip-second-thread', 'mprotect-flip while a second thread of the process runs'],
-    ['mmap-touch-munmap-64k-second-thread', 'mmap-touch-munmap-64k while a second thread runs'],
+    [
+      'mprotect-flip-second-thread',
+      'mprotect-flip while a second thread of the process runs on another processor, which is interrupted',
+      secondThread,
+    ],
+    [
+      'mmap-touch-munmap-64k-second-thread',
+      'mmap-touch-munmap-64k while a second thread runs on another processor',
+      secondThread,
+    ],
   ],
   touch: [
     ['touch-write-page', 'the first store into a page'],

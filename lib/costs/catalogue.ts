@@ -18,6 +18,8 @@ export interface CaseInfo {
   needs?: string;
   /** Fills hundreds of megabytes, or takes seconds: not in a quick run, and fewer launches. */
   isLarge?: boolean;
+  /** Runs a second thread. Last in its launch: its processor stays in the kernel's books, see `launch`. */
+  hasCompany?: boolean;
   /** Bytes one operation works on, for plots and figures per page. */
   bytes?: number;
 }

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { PosixError } from '../core/index.ts';
+import { onOneProcessor } from '../posix/index.ts';
 import { reasonFor } from './catalogue.ts';
 import type { LoopCase } from './loops.ts';
 import { type Effort, type MeasuredCase, type MissingCost, measureLoop, measureOrReason } from './measure.ts';
@@ -14,6 +15,8 @@ import { type Effort, type MeasuredCase, type MissingCost, measureLoop, measureO
 export interface LaunchRequest {
   names: readonly string[];
   effort: Effort;
+  /** Which processor the process keeps to, counted round. @defaultValue 0 */
+  processor?: number;
 }
 
 /** The answer for one case. */
@@ -53,7 +56,9 @@ function measureLoopCase({ name, make }: LoopCase, effort: Effort): LaunchAnswer
 
 /**
  * The part of the parent: starts a process and collects its answers. A process that dies is an answer too, for
- * every case it owes.
+ * every case it owes. It keeps to one processor from its first instruction on: where another thread of a process has
+ * run, the kernel has to ask about that processor at each change of the map, for up to a second, and every change of
+ * protection costs a fifth more.
  * @param script what the process runs; it calls `serveLaunch`
  * @param request what to measure
  * @param onAnswer told of each answer as it comes
@@ -64,10 +69,12 @@ export async function launch(
   request: LaunchRequest,
   onAnswer: (answer: LaunchAnswer) => void,
 ): Promise<LaunchAnswer[]> {
-  const child = spawn(process.execPath, [script, JSON.stringify(request)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: plainEnvironment(),
-  });
+  const start = () =>
+    spawn(process.execPath, [script, JSON.stringify(request)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: plainEnvironment(),
+    });
+  const child = onOneProcessor(request.processor ?? 0, start);
   const complaint: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (piece: string) => complaint.push(piece));
   const ended = new Promise<string>((resolve) => {

@@ -46,6 +46,7 @@ export interface StudyOptions {
 interface PlannedLaunch {
   names: string[];
   effort: Effort;
+  processor: number;
 }
 
 const fullEffort: Effort = { batches: 300, budgetMs: 150, warmUpMs: 100 };
@@ -89,38 +90,48 @@ export async function runStudy(options: StudyOptions): Promise<CostReport> {
   for (let turn = 0; turn < extraTurns && !quick && performance.now() < end; turn++) {
     const names = cases.filter((info) => !info.isLarge && !isConfirmed(answers.get(info.name) ?? []));
     if (names.length === 0) break;
-    await measure({ names: names.map((info) => info.name), effort: fullEffort });
+    await measure({ names: namesInOrder(names), effort: fullEffort, processor: turn });
   }
   return report(cases, answers, { quick, watch });
 }
 
 /** True when two launches found nearly the same least time, or none will: what is not available stays so. */
 function isConfirmed(answers: readonly LaunchAnswer[]): boolean {
-  if (answers.some((answer) => 'reason' in answer)) return true;
-  const [least = 0, second = Number.POSITIVE_INFINITY] = (answers as readonly MeasuredCase[])
-    .map((answer) => answer.minNs)
-    .sort((a, b) => a - b);
+  const minima = answers.flatMap((answer) => ('reason' in answer ? [] : [answer.minNs]));
+  const [least = 0, second = Number.POSITIVE_INFINITY] = minima.sort((a, b) => a - b);
+  if (minima.length === 0) return true;
   return second <= least * (1 + confirmedShare);
 }
 
-/** By turns: all groups once, then all again, so that a busy minute does not fall on one group alone. */
+function namesInOrder(cases: readonly CaseInfo[]): string[] {
+  return [...cases]
+    .sort((a, b) => Number(a.hasCompany ?? false) - Number(b.hasCompany ?? false))
+    .map((info) => info.name);
+}
+
+/**
+ * By turns: all groups once, then all again, so that a busy minute does not fall on one group alone. Each turn on the next
+ * processor: whatever else keeps one busy is seldom on all of them.
+ */
 function planLaunches(cases: readonly CaseInfo[], quick: boolean): PlannedLaunch[] {
   const small = cases.filter((info) => !info.isLarge);
   if (quick) {
-    const names = small.map((info) => info.name);
+    const names = namesInOrder(small);
     return names.length === 0
       ? []
-      : Array.from({ length: quickLaunches }, () => ({ names, effort: quickEffort }));
+      : Array.from({ length: quickLaunches }, (_, processor) => ({ names, effort: quickEffort, processor }));
   }
   const plan: PlannedLaunch[] = [];
   const groups = [...new Set(small.map((info) => info.group))];
   const large = cases.filter((info) => info.isLarge).map((info) => info.name);
   for (let turn = 0; turn < fullLaunches; turn++) {
     for (const group of groups) {
-      const names = small.filter((info) => info.group === group).map((info) => info.name);
-      plan.push({ names, effort: fullEffort });
+      const names = namesInOrder(small.filter((info) => info.group === group));
+      plan.push({ names, effort: fullEffort, processor: turn });
     }
-    if (large.length > 0 && turn < largeLaunches) plan.push({ names: large, effort: largeEffort });
+    if (large.length > 0 && turn < largeLaunches) {
+      plan.push({ names: large, effort: largeEffort, processor: turn });
+    }
   }
   return plan;
 }

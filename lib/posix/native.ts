@@ -174,6 +174,11 @@ export interface NativeAddon extends NativeFaults {
    * samples at least. A refused call throws.
    */
   timeSystemCall(name: string, batches: number, budgetMs: number): NativeTiming;
+  /**
+   * Keeps the calling thread, and what it starts from now on, to one of the processors it may use, counted round; -1 lets
+   * it go. 0, or -ENOTSUP where a program cannot choose.
+   */
+  keepToProcessor(index: number): 0 | NegativeErrno;
   /** Name and rate of the processor's cycle counter; null where a program may not read one. Takes 10 ms. */
   cycleCounter(): NativeCycleCounter | null;
   /** Functions that do next to nothing, for timing the way to the addon: bare Node-API but for `addonApi`. */

@@ -33,6 +33,22 @@ export function timeSystemCall(name: string, batches: number, budgetMs = 60_000)
   }
 }
 
+/**
+ * Runs something while the calling thread keeps to one processor, as do all threads and processes that it starts. Where a
+ * program cannot choose its processor, it just runs.
+ * @param index which one of those it may use, >= 0, counted round
+ * @param run what to do; synchronous
+ */
+export function onOneProcessor<T>(index: number, run: () => T): T {
+  requireInteger('index', index, { minimum: 0, maximum: 2 ** 31 - 1 });
+  native().keepToProcessor(index);
+  try {
+    return run();
+  } finally {
+    native().keepToProcessor(-1);
+  }
+}
+
 /** @returns name and rate of the processor's cycle counter; null where a program may not read one */
 export function cycleCounter(): NativeCycleCounter | null {
   return native().cycleCounter();
