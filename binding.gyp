@@ -52,6 +52,7 @@
         "native/map_constants.cc",
         "native/mapping.cc",
         "native/native_heap.cc",
+        "native/pace.cc",
         "native/page_calls.cc",
         "native/processors.cc",
         "native/program_break.cc",

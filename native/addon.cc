@@ -82,6 +82,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
   exports["timedCases"] = TimedCases(env);
   exports["timeSystemCall"] = Napi::Function::New<TimeSystemCall>(env, "timeSystemCall");
+  exports["paceNs"] = Napi::Function::New<PaceOfProcessor>(env, "paceNs");
   exports["keepToProcessor"] = Napi::Function::New<KeepToProcessor>(env, "keepToProcessor");
   exports["cycleCounter"] = Napi::Function::New<CycleCounter>(env, "cycleCounter");
   exports["crossings"] = Crossings(env);

@@ -97,6 +97,9 @@ Napi::Value IsReadableAt(const Napi::CallbackInfo& info);
 Napi::Array TimedCases(Napi::Env env);
 Napi::Value TimeSystemCall(const Napi::CallbackInfo& info);
 
+// pace.cc
+Napi::Value PaceOfProcessor(const Napi::CallbackInfo& info);
+
 // processors.cc
 Napi::Value KeepToProcessor(const Napi::CallbackInfo& info);
 

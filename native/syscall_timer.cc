@@ -1,8 +1,9 @@
 // Times one case in batches of 20 to 50 microseconds: short enough that most are never preempted, long enough
 // that reading the clock hardly counts. Clock and loop cost are measured the same way and subtracted. Where
-// one operation takes over a millisecond, no batch is short: then the processor time of the thread is taken,
-// in which time spent waiting for a processor does not count. What a sample means is said at each case in
-// timed_*.cc; minimum, median and intervals are made in TypeScript.
+// one operation takes over a millisecond, no batch is short, and where it waits for a disk, the batch is as
+// long as the disk likes: then the processor time of the thread is taken, in which waiting does not count.
+// What a sample means is said at each case in timed_*.cc; minimum, median and intervals are made in
+// TypeScript.
 
 #include <sys/resource.h>
 #include <time.h>
@@ -53,6 +54,8 @@ struct Run {
   clockid_t clock = CLOCK_MONOTONIC_RAW;
   size_t operations = 0;
   std::vector<double> samples_ns;
+  // How fast the processor was after each.
+  std::vector<double> paces_ns;
 };
 
 // Nanoseconds of one batch, the first that counts; negative, with errno set, when the system refused. EBUSY
@@ -85,7 +88,7 @@ double LeastBatchNs(const TimedCase& timed, Scratch& scratch, size_t operations,
 size_t Calibrate(const TimedCase& timed, Scratch& scratch, double* operation_ns) {
   const size_t any = timed.before != nullptr ? kScratchPages : kMostOperations;
   const size_t most = timed.most != 0 ? timed.most : any;
-  const clockid_t clock = timed.waits ? CLOCK_MONOTONIC_RAW : CLOCK_THREAD_CPUTIME_ID;
+  const clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
   for (size_t operations = 1;; operations *= 2) {
     const double least = LeastBatchNs(timed, scratch, operations, clock);
     if (least < 0) return 0;
@@ -103,14 +106,20 @@ bool Measure(const TimedCase& timed, Scratch& scratch, size_t batches, double bu
   double operation_ns = 0;
   run->operations = Calibrate(timed, scratch, &operation_ns);
   if (run->operations == 0) return false;
-  if (operation_ns > kLongOperationNs && !timed.waits) run->clock = CLOCK_THREAD_CPUTIME_ID;
+  if (operation_ns > kLongOperationNs || timed.waits) run->clock = CLOCK_THREAD_CPUTIME_ID;
   const TimedCase nothing = {"", RunNothing};
-  const double overhead = LeastBatchNs(nothing, scratch, run->operations, run->clock);
+  // The least of as many as there are samples: one that is too long would make every sample too short.
+  double overhead = LeastBatchNs(nothing, scratch, run->operations, run->clock);
   while (run->samples_ns.size() < batches) {
     const double batch = BatchNs(timed, scratch, run->operations, run->clock);
     if (batch < 0) return false;
-    run->samples_ns.push_back(std::max(0.0, batch - overhead) / static_cast<double>(run->operations));
+    run->samples_ns.push_back(batch);
+    run->paces_ns.push_back(PaceNs());
+    overhead = std::min(overhead, BatchNs(nothing, scratch, run->operations, run->clock));
     if (run->samples_ns.size() >= kFewestSamples && ReadNs(CLOCK_MONOTONIC_RAW) > end) break;
+  }
+  for (double& sample : run->samples_ns) {
+    sample = std::max(0.0, sample - overhead) / static_cast<double>(run->operations);
   }
   return true;
 }
@@ -145,6 +154,12 @@ const TimedCase* FindCase(const std::string& name) {
     }
   }
   return nullptr;
+}
+
+Napi::Float64Array ToArray(Napi::Env env, const std::vector<double>& numbers) {
+  Napi::Float64Array array = Napi::Float64Array::New(env, numbers.size());
+  std::copy(numbers.begin(), numbers.end(), array.Data());
+  return array;
 }
 
 Napi::Value Refused(Napi::Env env, const std::string& name, int error) {
@@ -191,8 +206,7 @@ Napi::Value TimeSystemCall(const Napi::CallbackInfo& info) {
       Napi::Number::New(env, static_cast<double>(InvoluntarySwitches() - switches));
   timing["batchSize"] = Napi::Number::New(env, static_cast<double>(run.operations));
   timing["byProcessorTime"] = Napi::Boolean::New(env, run.clock == CLOCK_THREAD_CPUTIME_ID);
-  Napi::Float64Array samples = Napi::Float64Array::New(env, run.samples_ns.size());
-  std::copy(run.samples_ns.begin(), run.samples_ns.end(), samples.Data());
-  timing["samplesNs"] = samples;
+  timing["samplesNs"] = ToArray(env, run.samples_ns);
+  timing["pacesNs"] = ToArray(env, run.paces_ns);
   return timing;
 }

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-// A mapping that only takes up room.
+// A mapping that DropPlace unmaps.
 struct Filler {
   char* base;
   size_t length;
@@ -39,7 +39,7 @@ struct Scratch {
   char* middle = nullptr;
   size_t middle_length = 0;
   bool is_open = false;
-  // Settle: mappings that keep the kernel from other places.
+  // Further mappings: those of Settle keep the kernel from other places.
   std::vector<Filler> fillers;
 };
 
@@ -58,7 +58,7 @@ struct TimedCase {
   void (*drop)(Scratch& scratch) = nullptr;
   // Most operations of a batch. 0: as many as Scratch has pages where `before` is given, else any number.
   size_t most = 0;
-  // Waits for something: time on the clock, however long it takes, not time of the processor.
+  // Waits for a device: processor time, in which the wait is not.
   bool waits = false;
   // Asked after each batch: false for one that was not what the case is about, and is done again.
   bool (*counts)(Scratch& scratch) = nullptr;
@@ -119,6 +119,9 @@ void DropPlace(Scratch& scratch);
 // launch by up to 80 %. ENOTSUP where Linux chooses otherwise; elsewhere nothing is arranged. DropPlace
 // undoes.
 bool Settle(Scratch& scratch, size_t bytes);
+
+// Nanoseconds of a loop that is always the same: how fast the processor is right now.
+double PaceNs();
 
 // Tells the compiler that the value is used, so that it may not drop the work.
 template <typename T>

@@ -42,9 +42,9 @@ export function serveLaunch(
 
 function measureLoopCase({ name, make }: LoopCase, effort: Effort): LaunchAnswer {
   try {
-    const { loop, end } = make();
+    const { loop, settle, end } = make();
     try {
-      return measureLoop(name, loop, effort);
+      return measureLoop(name, loop, effort, settle);
     } finally {
       end?.();
     }

@@ -1,4 +1,5 @@
 /** The cases that are loops in JavaScript: the way to the addon, and allocators that the caller brings. */
+import { KiB, MiB } from '../core/index.ts';
 import { mmap } from '../pages/index.ts';
 import { constants, crossings, native, pageSize } from '../posix/index.ts';
 import { mallocSizes } from './cases-work.ts';
@@ -7,8 +8,8 @@ import type { Loop } from './measure.ts';
 /** A loop that is set up when its turn comes. */
 export interface LoopCase {
   name: string;
-  /** Makes what the loop works on; `end` lets it go. */
-  make(): { loop: Loop; end?: () => void };
+  /** Makes what the loop works on; `settle` prepares it when the loop has been compiled, `end` lets it go. */
+  make(): { loop: Loop; settle?: () => void; end?: () => void };
 }
 
 /** As much of an allocator as is timed. */
@@ -21,34 +22,46 @@ export interface TimedAllocator {
  * Loops of malloc and free on one allocator.
  * @param prefix of the case's name: `heap` gives `heap-malloc-free-32`
  * @param sizes words of the case's names, keys of `mallocSizes`
- * @param open makes the allocator, and lets it go
+ * @param open makes the allocator for blocks of so many bytes, and lets it go
  */
 export function allocatorLoops(
   prefix: string,
   sizes: readonly string[],
-  open: () => { allocator: TimedAllocator; end?: () => void },
+  open: (bytes: number) => { allocator: TimedAllocator; settle?: () => void; end?: () => void },
 ): LoopCase[] {
   return sizes.map((size) => ({
     name: `${prefix}-malloc-free-${size}`,
     make: () => {
-      const { allocator, end } = open();
       const bytes = mallocSizes[size];
+      const { allocator, ...more } = open(bytes);
       const loop: Loop = (operations) => {
         // No memory would be a pointer of 0, which every allocator refuses to free.
         for (let i = 0; i < operations; i++) allocator.free(allocator.malloc(bytes) ?? 0);
       };
-      return { loop, ...(end ? { end } : {}) };
+      return { loop, ...more };
     },
   }));
 }
 
-/** The process's own malloc, through the addon. */
+/** The process's own malloc, through the addon. As in C, blocks come from the top of its heap. */
 export function addonMallocLoops(): LoopCase[] {
-  return allocatorLoops('addon', ['32', '4k', '64k'], () => {
-    const { nativeMalloc, nativeFree } = native();
-    return { allocator: { malloc: nativeMalloc, free: nativeFree } };
+  return allocatorLoops('addon', ['32', '4k', '64k'], (bytes) => {
+    const { nativeMalloc: malloc, nativeFree: free } = native();
+    const held: number[] = [];
+    return {
+      allocator: { malloc, free },
+      // What the engine's compilers have freed would be taken first, and cut up.
+      settle: () => {
+        // The smallest come from a cache of the thread.
+        while (bytes > KiB && held.length * bytes < heldBytes) held.push(malloc(bytes));
+      },
+      end: () => held.forEach(free),
+    };
   });
 }
+
+/** More than an engine that has just started has freed. */
+const heldBytes = 8 * MiB;
 
 /** The ways to the addon, from none at all to a method of `Mapping`. */
 export function crossingLoops(): LoopCase[] {
@@ -157,11 +170,12 @@ function fencedPage(): { mapping: ReturnType<typeof mapAt>; end: () => void } {
 function mapThroughAddon(): { loop: Loop; end: () => void } {
   const page = pageSize();
   const { PROT_NONE, PROT_READ, PROT_WRITE, MAP_ANONYMOUS, MAP_PRIVATE } = constants();
-  const whole = mapAt(0n, 3 * page, PROT_NONE);
+  const side = 128 * page;
+  const whole = mapAt(0n, 2 * side + page, PROT_NONE);
   const start = native().address(whole);
   native().munmap(whole);
-  const fences = [start, start + BigInt(2 * page)].map((address) => mapAt(address, page, PROT_NONE));
-  const hole = start + BigInt(page);
+  const hole = start + BigInt(side);
+  const fences = [start, hole + BigInt(page)].map((address) => crowd(mapAt(address, side, PROT_NONE), side));
   const { mmap: map, munmap } = native();
   const loop: Loop = (operations) => {
     for (let i = 0; i < operations; i++) {
@@ -171,6 +185,15 @@ function mapThroughAddon(): { loop: Loop; end: () => void } {
     }
   };
   return { loop, end: () => fences.forEach((fence) => void native().munmap(fence)) };
+}
+
+/** As in C, many mappings around the hole: what one more costs depends on how they lie in the kernel's tree. */
+function crowd(mapping: ReturnType<typeof mapAt>, lengthBytes: number): ReturnType<typeof mapAt> {
+  const page = pageSize();
+  for (let at = 2 * page; at < lengthBytes - 2 * page; at += 2 * page) {
+    succeed(native().mprotect(mapping, at, page, constants().PROT_READ));
+  }
+  return mapping;
 }
 
 function mapAt(address: bigint, length: number, protection?: number): object & { __nativeMapping: never } {

@@ -1,7 +1,7 @@
 /** One cost in this process: timed in C++ by the addon, or, for work that is JavaScript itself, in batches here. */
 import { isMainThread } from 'node:worker_threads';
 import { type CostSummary, PosixError, requireInteger, summarize } from '../core/index.ts';
-import { timedCases, timeSystemCall } from '../posix/index.ts';
+import { paceNs, timedCases, timeSystemCall } from '../posix/index.ts';
 import { reasonFor } from './catalogue.ts';
 
 /** One line of a cost table. */
@@ -17,6 +17,14 @@ export interface MeasuredCase extends CostCase {
   /** Time on the clock and processor time of the whole run; 0 where JavaScript was timed. */
   wallNs: number;
   processorNs: number;
+  pace: Pace;
+}
+
+/** How fast the processor was meanwhile: nanoseconds of a loop that is always the same. */
+export interface Pace {
+  leastNs: number;
+  /** Nine out of ten took longer than this. */
+  tenthNs: number;
 }
 
 /** A cost that cannot be measured here, and why. */
@@ -49,8 +57,8 @@ export interface Effort {
  * @throws ArgumentError for an unknown name, PosixError when the system refuses
  */
 export function measure(name: string, { batches, budgetMs }: Effort): MeasuredCase {
-  const { samplesNs, batchSize: _, ...run } = timeSystemCall(name, batches, budgetMs);
-  return { name, ...summarize(samplesNs), ...run };
+  const { samplesNs, pacesNs, batchSize: _, ...run } = timeSystemCall(name, batches, budgetMs);
+  return { name, ...summarize(samplesNs), ...run, pace: paceOf(pacesNs) };
 }
 
 /**
@@ -93,22 +101,30 @@ const tries = 5;
  * @param name for the table
  * @param loop the work; it must undo itself, because it runs thousands of times
  * @param effort when to stop
+ * @param settle called when the engine has compiled the loop, before it is timed
  * @returns nanoseconds per operation
  */
-export function measureLoop(name: string, loop: Loop, effort: Effort): MeasuredCase {
+export function measureLoop(name: string, loop: Loop, effort: Effort, settle?: () => void): MeasuredCase {
   const { batches, budgetMs = 60_000, warmUpMs = 150 } = effort;
   requireInteger('batches', batches, { minimum: 1, maximum: 1_000_000 });
   warmUp(emptyLoop, warmUpMs / 10);
   warmUp(loop, warmUpMs);
+  settle?.();
   let operations = 1;
   while (leastNs(loop, operations) < aimedBatchNs / 2n && operations < mostOperations) operations *= 2;
-  const overhead = leastNs(emptyLoop, operations);
+  // The least of as many as there are samples: one that is too long would make every sample too short.
+  let overhead = leastNs(emptyLoop, operations);
   const end = performance.now() + budgetMs;
-  const samples: number[] = [];
-  while (samples.length < batches) {
-    samples.push(Math.max(0, Number(batchNs(loop, operations) - overhead)) / operations);
-    if (samples.length >= 3 && performance.now() > end) break;
+  const batchesNs: bigint[] = [];
+  const pacesNs: number[] = [];
+  while (batchesNs.length < batches) {
+    batchesNs.push(batchNs(loop, operations));
+    pacesNs.push(paceNs());
+    const empty = batchNs(emptyLoop, operations);
+    if (empty < overhead) overhead = empty;
+    if (batchesNs.length >= 3 && performance.now() > end) break;
   }
+  const samples = batchesNs.map((ns) => Math.max(0, Number(ns - overhead)) / operations);
   return {
     name,
     ...summarize(samples),
@@ -116,7 +132,13 @@ export function measureLoop(name: string, loop: Loop, effort: Effort): MeasuredC
     involuntarySwitches: 0,
     wallNs: 0,
     processorNs: 0,
+    pace: paceOf(pacesNs),
   };
+}
+
+function paceOf(pacesNs: ArrayLike<number>): Pace {
+  const sorted = Float64Array.from(pacesNs).sort();
+  return { leastNs: sorted[0], tenthNs: sorted[Math.floor(sorted.length / 10)] };
 }
 
 function emptyLoop(operations: number): void {

@@ -49,19 +49,20 @@ interface PlannedLaunch {
   processor: number;
 }
 
-const fullEffort: Effort = { batches: 300, budgetMs: 150, warmUpMs: 100 };
-const largeEffort: Effort = { batches: 3, budgetMs: 1 };
+const fullEffort: Effort = { batches: 300, budgetMs: 150, warmUpMs: 60 };
+const largeEffort: Effort = { batches: 2, budgetMs: 1 };
 const quickEffort: Effort = { batches: 40, budgetMs: 12, warmUpMs: 20 };
 /** No launch is begun after this once every case has had one. */
-const fullBudgetMs = 75_000;
+const fullBudgetMs = 72_000;
 const quickBudgetMs = 2000;
-const fullLaunches = 8;
-const quickLaunches = 2;
-const largeLaunches = 2;
-/** A least time is confirmed when another launch came this near, as a share; until then the case is measured again. */
+/** All cases are measured so many times, then those that are not settled. */
+const firstTurns = 4;
+const mostTurns = 20;
+const quickTurns = 2;
+/** A least time is confirmed when another launch came this near, as a share. */
 const confirmedShare = 0.03;
-/** Turns for cases that are not. */
-const extraTurns = 8;
+/** A launch is believed when the processor was at most so much slower than ever, as a share, a tenth of the time. */
+const slowShare = 0.1;
 
 /**
  * Measures.
@@ -71,36 +72,20 @@ const extraTurns = 8;
 export async function runStudy(options: StudyOptions): Promise<CostReport> {
   const { cases, script, quick = false, onProgress } = options;
   const watch = new LoadWatch();
-  const plan = planLaunches(cases, quick);
-  // Room for a case's second look; how many need one is not known yet.
-  const total = plan.reduce((sum, { names }) => sum + names.length, 0) + (quick ? 0 : cases.length);
+  // Room for further looks; how many cases need one is not known yet.
+  const total = cases.length * (quick ? quickTurns : 2 * firstTurns);
   const answers = new Map<string, LaunchAnswer[]>();
   let done = 0;
   const end = performance.now() + (quick ? quickBudgetMs : fullBudgetMs);
-  const measure = async (request: PlannedLaunch): Promise<void> => {
-    const tell = ({ name }: LaunchAnswer): void => onProgress?.(Math.min(++done, total), total, name);
-    const found = await launch(script, request, tell);
-    for (const answer of found) answers.set(answer.name, [...(answers.get(answer.name) ?? []), answer]);
-  };
-  for (const request of plan) {
-    const isLate = performance.now() > end && request.names.every((name) => answers.has(name));
-    if (isLate) done += request.names.length;
-    else await measure(request);
-  }
-  for (let turn = 0; turn < extraTurns && !quick && performance.now() < end; turn++) {
-    const names = cases.filter((info) => !info.isLarge && !isConfirmed(answers.get(info.name) ?? []));
-    if (names.length === 0) break;
-    await measure({ names: namesInOrder(names), effort: fullEffort, processor: turn });
+  for (let turn = 0; turn < (quick ? quickTurns : mostTurns); turn++) {
+    for (const request of quick ? planQuickTurn(cases, turn) : planTurn(cases, turn, answers)) {
+      if (performance.now() > end && request.names.every((name) => answers.has(name))) continue;
+      const tell = ({ name }: LaunchAnswer): void => onProgress?.(Math.min(++done, total), total, name);
+      const found = await launch(script, request, tell);
+      for (const answer of found) answers.set(answer.name, [...(answers.get(answer.name) ?? []), answer]);
+    }
   }
   return report(cases, answers, { quick, watch });
-}
-
-/** True when two launches found nearly the same least time, or none will: what is not available stays so. */
-function isConfirmed(answers: readonly LaunchAnswer[]): boolean {
-  const minima = answers.flatMap((answer) => ('reason' in answer ? [] : [answer.minNs]));
-  const [least = 0, second = Number.POSITIVE_INFINITY] = minima.sort((a, b) => a - b);
-  if (minima.length === 0) return true;
-  return second <= least * (1 + confirmedShare);
 }
 
 function namesInOrder(cases: readonly CaseInfo[]): string[] {
@@ -109,31 +94,51 @@ function namesInOrder(cases: readonly CaseInfo[]): string[] {
     .map((info) => info.name);
 }
 
+/** All small cases in one launch. */
+function planQuickTurn(cases: readonly CaseInfo[], processor: number): PlannedLaunch[] {
+  const names = namesInOrder(cases.filter((info) => !info.isLarge));
+  return names.length === 0 ? [] : [{ names, effort: quickEffort, processor }];
+}
+
 /**
- * By turns: all groups once, then all again, so that a busy minute does not fall on one group alone. Each turn on the next
- * processor: whatever else keeps one busy is seldom on all of them.
+ * A launch for each group; the large cases have one in the first turns only. By turns, all groups once and then all again,
+ * so that a busy minute does not fall on one group alone; and each turn on the next processor, because whatever else keeps
+ * one busy is seldom on all of them.
  */
-function planLaunches(cases: readonly CaseInfo[], quick: boolean): PlannedLaunch[] {
-  const small = cases.filter((info) => !info.isLarge);
-  if (quick) {
-    const names = namesInOrder(small);
-    return names.length === 0
-      ? []
-      : Array.from({ length: quickLaunches }, (_, processor) => ({ names, effort: quickEffort, processor }));
-  }
-  const plan: PlannedLaunch[] = [];
-  const groups = [...new Set(small.map((info) => info.group))];
-  const large = cases.filter((info) => info.isLarge).map((info) => info.name);
-  for (let turn = 0; turn < fullLaunches; turn++) {
-    for (const group of groups) {
-      const names = namesInOrder(small.filter((info) => info.group === group));
-      plan.push({ names, effort: fullEffort, processor: turn });
-    }
-    if (large.length > 0 && turn < largeLaunches) {
-      plan.push({ names: large, effort: largeEffort, processor: turn });
-    }
-  }
-  return plan;
+function planTurn(
+  cases: readonly CaseInfo[],
+  turn: number,
+  answers: ReadonlyMap<string, readonly LaunchAnswer[]>,
+): PlannedLaunch[] {
+  const isSettled = settledBy([...answers.values()].flat());
+  const isFirst = turn < firstTurns;
+  const small = cases.filter(
+    (info) => !info.isLarge && (isFirst || !isSettled(answers.get(info.name) ?? [])),
+  );
+  const plan = [...new Set(small.map((info) => info.group))].map((group) => ({
+    names: namesInOrder(small.filter((info) => info.group === group)),
+    effort: fullEffort,
+    processor: turn,
+  }));
+  const large = namesInOrder(cases.filter((info) => info.isLarge && isFirst));
+  return large.length === 0 ? plan : [...plan, { names: large, effort: largeEffort, processor: turn }];
+}
+
+/**
+ * Tells when a case need not be measured again: two launches found nearly the same least time, while the processor was as
+ * fast as it gets; or none will find any.
+ */
+function settledBy(all: readonly LaunchAnswer[]): (answers: readonly LaunchAnswer[]) => boolean {
+  const best = Math.min(...all.flatMap((answer) => ('reason' in answer ? [] : [answer.pace.leastNs])));
+  return (answers) => {
+    const measured = answers.flatMap((answer) => ('reason' in answer ? [] : [answer]));
+    if (measured.length === 0) return true;
+    const [least, second] = measured.sort((a, b) => a.minNs - b.minNs);
+    const wasFast = [least, second].some(
+      (one) => one !== undefined && one.pace.tenthNs <= best * (1 + slowShare),
+    );
+    return wasFast && second !== undefined && second.minNs <= least.minNs * (1 + confirmedShare);
+  };
 }
 
 function report(

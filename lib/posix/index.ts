@@ -49,4 +49,4 @@ export { registerRange, unregisterRange } from './range-names.ts';
 export { residentBytes } from './resident.ts';
 export { stackKey } from './stack-key.ts';
 export { type Feature, isSupported } from './support.ts';
-export { crossings, cycleCounter, onOneProcessor, timedCases, timeSystemCall } from './timing.ts';
+export { crossings, cycleCounter, onOneProcessor, paceNs, timedCases, timeSystemCall } from './timing.ts';

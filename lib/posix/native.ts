@@ -21,6 +21,8 @@ export type NegativeErrno = number;
 export interface NativeTiming {
   /** Nanoseconds per operation, one number per batch, loop and clock cost subtracted. */
   samplesNs: Float64Array;
+  /** After each batch, nanoseconds of a loop that is always the same: how fast the processor was at that moment. */
+  pacesNs: Float64Array;
   /** Operations per batch. */
   batchSize: number;
   /** True where one operation takes so long that processor time was taken, not time on the clock. */
@@ -174,6 +176,8 @@ export interface NativeAddon extends NativeFaults {
    * samples at least. A refused call throws.
    */
   timeSystemCall(name: string, batches: number, budgetMs: number): NativeTiming;
+  /** Nanoseconds of a loop that is always the same, about a microsecond: how fast the processor is at this moment. */
+  paceNs(): number;
   /**
    * Keeps the calling thread, and what it starts from now on, to one of the processors it may use, counted round; -1 lets
    * it go. 0, or -ENOTSUP where a program cannot choose.

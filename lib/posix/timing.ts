@@ -33,6 +33,11 @@ export function timeSystemCall(name: string, batches: number, budgetMs = 60_000)
   }
 }
 
+/** @returns nanoseconds of a loop that is always the same: how fast the processor is at this moment */
+export function paceNs(): number {
+  return native().paceNs();
+}
+
 /**
  * Runs something while the calling thread keeps to one processor, as do all threads and processes that it starts. Where a
  * program cannot choose its processor, it just runs.
