@@ -25,7 +25,7 @@
 namespace {
 
 constexpr double kShortestBatchNs = 20000;
-constexpr double kAimedBatchNs = 35000;
+constexpr double kAimedBatchNs = 25000;
 constexpr double kLongestBatchNs = 50000;
 constexpr double kLongOperationNs = 1000000;
 constexpr double kPatienceNs = 1e9;

@@ -5,6 +5,7 @@ import { type LaunchAnswer, launch } from './launch.ts';
 import { type Load, LoadWatch } from './load.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import type { Effort, MeasuredCase, MissingCost } from './measure.ts';
+import { settledBy } from './settled.ts';
 
 /** One line of a report. */
 export interface ReportedCase extends LaunchesSummary {
@@ -49,20 +50,16 @@ interface PlannedLaunch {
   processor: number;
 }
 
-const fullEffort: Effort = { batches: 300, budgetMs: 150, warmUpMs: 60 };
+const fullEffort: Effort = { batches: 500, budgetMs: 150, warmUpMs: 60 };
 const largeEffort: Effort = { batches: 2, budgetMs: 1 };
 const quickEffort: Effort = { batches: 40, budgetMs: 12, warmUpMs: 20 };
 /** No launch is begun after this once every case has had one. */
 const fullBudgetMs = 72_000;
 const quickBudgetMs = 2000;
 /** All cases are measured so many times, then those that are not settled. */
-const firstTurns = 4;
+const firstTurns = 3;
 const mostTurns = 20;
 const quickTurns = 2;
-/** A least time is confirmed when another launch came this near, as a share. */
-const confirmedShare = 0.03;
-/** A launch is believed when the processor was at most so much slower than ever, as a share, a tenth of the time. */
-const slowShare = 0.1;
 
 /**
  * Measures.
@@ -122,23 +119,6 @@ function planTurn(
   }));
   const large = namesInOrder(cases.filter((info) => info.isLarge && isFirst));
   return large.length === 0 ? plan : [...plan, { names: large, effort: largeEffort, processor: turn }];
-}
-
-/**
- * Tells when a case need not be measured again: two launches found nearly the same least time, while the processor was as
- * fast as it gets; or none will find any.
- */
-function settledBy(all: readonly LaunchAnswer[]): (answers: readonly LaunchAnswer[]) => boolean {
-  const best = Math.min(...all.flatMap((answer) => ('reason' in answer ? [] : [answer.pace.leastNs])));
-  return (answers) => {
-    const measured = answers.flatMap((answer) => ('reason' in answer ? [] : [answer]));
-    if (measured.length === 0) return true;
-    const [least, second] = measured.sort((a, b) => a.minNs - b.minNs);
-    const wasFast = [least, second].some(
-      (one) => one !== undefined && one.pace.tenthNs <= best * (1 + slowShare),
-    );
-    return wasFast && second !== undefined && second.minNs <= least.minNs * (1 + confirmedShare);
-  };
 }
 
 function report(

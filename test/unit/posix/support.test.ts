@@ -129,8 +129,8 @@ describe('errors', () => {
 });
 
 describe('timing', () => {
-  /** What this machine may lack, or forbid: huge pages, guard markers, locked memory, that many mappings. */
-  const optional = /hugetlb|huge-page|guard|move|populate|mlock|among-50000/;
+  /** What this machine may lack, or forbid: huge pages, a second processor, guard markers, locked memory, that many mappings. */
+  const optional = /hugetlb|huge-page|guard|move|populate|mlock|among-50000|second-thread/;
 
   function timeUnlessRefused(name: string): ReturnType<typeof timeSystemCall> | null {
     try {
@@ -148,12 +148,14 @@ describe('timing', () => {
     it(`${name} gives one sample per batch`, { retry: name.startsWith('brk-page') ? 5 : 0 }, () => {
       const timing = timeUnlessRefused(name);
       if (timing === null) return;
-      const { samplesNs, batchSize, involuntarySwitches, wallNs, processorNs } = timing;
+      const { samplesNs, pacesNs, batchSize, involuntarySwitches, wallNs, processorNs } = timing;
       expect(samplesNs).toBeInstanceOf(Float64Array);
       expect(samplesNs.length).toBeGreaterThanOrEqual(3);
       expect(samplesNs.length).toBeLessThanOrEqual(10);
       expect(samplesNs.every((sample) => sample >= 0 && Number.isFinite(sample))).toBe(true);
       expect(samplesNs.some((sample) => sample > 0)).toBe(true);
+      expect(pacesNs).toHaveLength(samplesNs.length);
+      expect(pacesNs.every((pace) => pace > 0 && Number.isFinite(pace))).toBe(true);
       expect(batchSize === 1 || batchSize % 2 === 0).toBe(true);
       expect(wallNs).toBeGreaterThan(0);
       expect(processorNs).toBeGreaterThan(0);
