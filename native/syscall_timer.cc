@@ -1,7 +1,7 @@
 // Times one case in batches of 20 to 50 microseconds: short enough that most are never preempted, long enough
 // that reading the clock hardly counts. Clock and loop cost are measured the same way and subtracted. Where
-// one operation takes over a millisecond, no batch is short, and where it waits for a disk, the batch is as
-// long as the disk likes: then the processor time of the thread is taken, in which waiting does not count.
+// one operation takes over a millisecond, no batch is short: then the processor time of the thread is taken,
+// in which time spent waiting for a processor does not count.
 // What a sample means is said at each case in timed_*.cc; minimum, median and intervals are made in
 // TypeScript.
 
@@ -58,10 +58,17 @@ struct Run {
   std::vector<double> paces_ns;
 };
 
+// Each batch begins elsewhere on the stack, within a page. What is pushed there delays reads of addresses
+// that are the same but for the page: a cycle or three in calls of a nanosecond, by where the stack lies in a
+// launch.
+constexpr size_t kStackStep = 64;
+constexpr size_t kStackPlaces = 64;
+
 // Nanoseconds of one batch, the first that counts; negative, with errno set, when the system refused. EBUSY
 // when none counts for so long that none will.
 double BatchNs(const TimedCase& timed, Scratch& scratch, size_t operations, clockid_t clock) {
   const double give_up = ReadNs(CLOCK_MONOTONIC_RAW) + kPatienceNs;
+  Keep(__builtin_alloca(kStackStep * (scratch.batches++ % kStackPlaces) + 1));
   do {
     if (timed.before != nullptr && !timed.before(scratch, operations)) return -1;
     const double start = ReadNs(clock);
@@ -106,7 +113,7 @@ bool Measure(const TimedCase& timed, Scratch& scratch, size_t batches, double bu
   double operation_ns = 0;
   run->operations = Calibrate(timed, scratch, &operation_ns);
   if (run->operations == 0) return false;
-  if (operation_ns > kLongOperationNs || timed.waits) run->clock = CLOCK_THREAD_CPUTIME_ID;
+  if (operation_ns > kLongOperationNs) run->clock = CLOCK_THREAD_CPUTIME_ID;
   const TimedCase nothing = {"", RunNothing};
   // The least of as many as there are samples: one that is too long would make every sample too short.
   double overhead = LeastBatchNs(nothing, scratch, run->operations, run->clock);

@@ -26,6 +26,8 @@ struct Scratch {
   size_t page = 0;
   // What one operation works on, from the table.
   size_t bytes = 0;
+  // Batches done.
+  size_t batches = 0;
   // Operations done, for those that go back and forth.
   size_t turn = 0;
   // What `make` keeps: a file, memory of its own.
@@ -58,8 +60,6 @@ struct TimedCase {
   void (*drop)(Scratch& scratch) = nullptr;
   // Most operations of a batch. 0: as many as Scratch has pages where `before` is given, else any number.
   size_t most = 0;
-  // Waits for a device: processor time, in which the wait is not.
-  bool waits = false;
   // Asked after each batch: false for one that was not what the case is about, and is done again.
   bool (*counts)(Scratch& scratch) = nullptr;
 };

@@ -34,28 +34,42 @@ bool MallocTouchFree(Scratch& scratch, size_t operations) {
 }
 
 #ifdef __GLIBC__
-// What the main arena could give next, if no freed block fits.
-size_t TopBytes() {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-  // Its successor is not in the oldest glibc that Node runs with.
+// What the main arena could give next, if no freed block fits; and blocks that are mappings. The successor of
+// mallinfo is not in the oldest glibc that Node runs with.
+size_t TopBytes() {
   return static_cast<unsigned>(mallinfo().keepcost);
-#pragma GCC diagnostic pop
 }
 
+size_t MappedBlocks() {
+  return static_cast<unsigned>(mallinfo().hblks);
+}
+#pragma GCC diagnostic pop
+
 constexpr size_t kMostHeld = 4096;
+
+// Allocates, and keeps, until `came` says that a block came from where it should.
+template <typename Came>
+bool HoldUntil(Scratch& scratch, Came came) {
+  while (scratch.held.size() < kMostHeld) {
+    void* const block = malloc(scratch.bytes);
+    if (block == nullptr) return false;
+    scratch.held.push_back(block);
+    if (came()) break;
+  }
+  return true;
+}
 
 // A block that the thread's cache is too small for is cut from the top of the heap, or, when another of the
 // process's blocks was freed that it fits in, from that one: longer by half. So those are taken first.
 bool TakeFreeBlocks(Scratch& scratch) {
-  while (scratch.held.size() < kMostHeld) {
-    const size_t before = TopBytes();
-    void* const block = malloc(scratch.bytes);
-    if (block == nullptr) return false;
-    scratch.held.push_back(block);
-    if (TopBytes() + scratch.bytes <= before) break;
-  }
-  return true;
+  size_t before = TopBytes();
+  return HoldUntil(scratch, [&] {
+    const size_t top = TopBytes();
+    const bool shrank = top + scratch.bytes <= before;
+    return before = top, shrank;
+  });
 }
 #else
 bool TakeFreeBlocks(Scratch&) {
@@ -92,9 +106,14 @@ bool SetThresholds(int map, int trim) {
   return errno = ENOTSUP, false;
 }
 
-// A block's mapping has a page more, for the header.
+// Freed blocks that are large enough are used before a mapping is made. A block's mapping has a page more,
+// for the header.
 bool ByMapping(Scratch& scratch) {
-  return SetThresholds(kFirstThreshold, kFirstThreshold) && Settle(scratch, scratch.bytes + scratch.page);
+  if (!SetThresholds(kFirstThreshold, kFirstThreshold)) return false;
+  malloc_trim(0);
+  const size_t before = MappedBlocks();
+  return HoldUntil(scratch, [&] { return MappedBlocks() > before; }) &&
+         Settle(scratch, scratch.bytes + scratch.page);
 }
 
 // Nothing is given back meanwhile.
@@ -104,6 +123,7 @@ bool FromHeap(Scratch&) {
 
 void AsAtFirst(Scratch& scratch) {
   DropPlace(scratch);
+  FreeHeld(scratch);
   SetThresholds(kFirstThreshold, kFirstThreshold);
   malloc_trim(0);
 }

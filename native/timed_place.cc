@@ -40,6 +40,7 @@ bool MakeCrowd(char* start, size_t page) {
   return Repeat(kCrowd / 2, [&](size_t i) { return mprotect(start + 2 * i * page, page, PROT_READ) == 0; });
 }
 
+#ifdef __linux__
 // Fills what lies above the place with mappings that stay, until the kernel, left to choose, takes the
 // middle. Largest first: few are needed.
 bool FillAbove(Scratch& scratch, size_t bytes) {
@@ -61,6 +62,7 @@ bool FillAbove(Scratch& scratch, size_t bytes) {
   }
   return errno = ENOTSUP, false;
 }
+#endif
 
 }  // namespace
 

@@ -4,9 +4,7 @@
 // interrupted, and the calls cost as much as without it.
 
 #include <pthread.h>
-#ifdef __linux__
 #include <sched.h>
-#endif
 #include <sys/resource.h>
 #include <time.h>
 
@@ -119,9 +117,8 @@ bool StartCompanion(Scratch& scratch) {
   int error = KeepHere(processor) ? 0 : errno;
   void* const argument = reinterpret_cast<void*>(static_cast<intptr_t>(processor));
   if (error == 0) error = pthread_create(&companion.thread, nullptr, RunAlong, argument);
-  if (error != 0) return companion.of = nullptr, errno = error, false;
-  while (companion.error < 0) {
-  }
+  if (error != 0) return LetGo(), companion.of = nullptr, errno = error, false;
+  while (companion.error < 0) sched_yield();
   if (companion.error > 0) return errno = companion.error, false;
   TouchPages(scratch.base, 3 * scratch.page, scratch.page);
   return mprotect(scratch.base, scratch.page, PROT_NONE) == 0 &&
@@ -182,9 +179,8 @@ bool MapTouchUnmap(Scratch& scratch, size_t operations) {
 }  // namespace
 
 const TimedCase kSecondCases[] = {
-    {"mprotect-flip-second-thread", Flip, 0, AwaitCompanion, StartCompanion, EndCompanion, 0, false,
-     RanAllAlong},
+    {"mprotect-flip-second-thread", Flip, 0, AwaitCompanion, StartCompanion, EndCompanion, 0, RanAllAlong},
     {"mmap-touch-munmap-64k-second-thread", MapTouchUnmap, 0, AwaitCompanion, StartCompanionAndSettle,
-     EndCompanion, 0, false, RanAllAlong},
+     EndCompanion, 0, RanAllAlong},
     {nullptr, nullptr},
 };

@@ -60,7 +60,7 @@ export const callCases: Record<'call' | 'mprotect' | 'break' | 'pages' | 'guard'
     ['mremap-move-64k', 'mremap of 64k of touched pages to another address', { needs: 'Linux 5.7 or later' }],
     ['mremap-move-1m', 'the same with 1m', { needs: 'Linux 5.7 or later' }],
     ['msync-async-page', 'a store into a page of a file, msync(MS_ASYNC)'],
-    ['msync-sync-page', 'the same with MS_SYNC: the processor time, without the wait for the disk'],
+    ['msync-sync-page', 'the same with MS_SYNC, of shared memory: no disk is behind it'],
     ['mlock-munlock-4k', 'mlock and munlock of a page', { needs: 'RLIMIT_MEMLOCK of a page' }],
     ['mincore-4k', 'mincore of one page'],
     ['mincore-1m', 'mincore of 1m', { bytes: MiB }],

@@ -32,10 +32,8 @@ export class LoadWatch {
    * @returns what was seen
    */
   finish(launches: readonly MeasuredCase[]): Load {
-    // One that waits for a disk is off the processor by itself.
-    const cases = launches.filter((one) => !one.name.startsWith('msync'));
-    const wallNs = sum(cases.map((one) => one.wallNs));
-    const offNs = sum(cases.map((one) => Math.max(0, one.wallNs - one.processorNs)));
+    const wallNs = sum(launches.map((one) => one.wallNs));
+    const offNs = sum(launches.map((one) => Math.max(0, one.wallNs - one.processorNs)));
     const load = {
       averageBefore: this.#averageBefore,
       offProcessorShare: wallNs > 0 ? offNs / wallNs : 0,
