@@ -1,6 +1,6 @@
 // Recorded programs on each allocator, interleaved fresh processes; baseline: the platform's malloc in C. Once on a
 // fresh heap, page faults and system calls included, and once on a heap that has run the trace before.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import {
   allocatorNames,
@@ -21,6 +21,8 @@ const turns = quick ? 1 : 3;
 const budgetMs = quick ? 1000 : 8000;
 /** A short trace has to be run more often, until the engine has compiled what it needs. */
 const roundsOf = (trace) => (quick ? 10 : Math.min(400, Math.max(40, Math.ceil(4e6 / trace.operationCount))));
+
+const hasHugePages = existsSync('/sys/kernel/mm/transparent_hugepage');
 
 /** Least time of a run on a heap that has run the trace before; null for what has no heap. */
 async function steady(trace, allocator) {
@@ -47,6 +49,27 @@ async function steadyTimes(trace) {
     for (const allocator of allocatorsFor(trace)) {
       const ns = await steady(trace, allocator);
       best.set(allocator, ns === null ? null : Math.min(ns, best.get(allocator) ?? Number.POSITIVE_INFINITY));
+    }
+  }
+  return best;
+}
+
+/** The same two with huge pages: a window that asks for them, and a malloc that is told to. */
+async function withHugePages(trace) {
+  const best = { heap: Number.POSITIVE_INFINITY, native: Number.POSITIVE_INFINITY };
+  const keep = (who, runs) => {
+    const least = Math.min(...runs.map(({ cpuNs }) => cpuNs)) / trace.operationCount;
+    best[who] = Math.min(best[who], least);
+  };
+  const environment = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+  for (let turn = 0; turn < turns; turn++) {
+    const options = { rounds: roundsOf(trace), budgetMs, transparentHugePages: true };
+    keep('heap', (await measureApart(trace, 'heap', options)).rounds.slice(1));
+    const replayer = new NativeReplayer(trace, { environment });
+    try {
+      keep('native', await replayer.time(quick ? 3 : 20, 1));
+    } finally {
+      replayer.close();
     }
   }
   return best;
@@ -79,6 +102,14 @@ for (const file of quick ? files.slice(0, 2) : files) {
       ...[peakHeapBytes, minorFaults, agrees],
     ]);
   }
+  const huge = hasHugePages ? await withHugePages(trace) : {};
+  for (const [who, ns] of Object.entries(huge)) {
+    const name = `${who}, huge pages`;
+    const ratio = ns / native.nsPerOperation;
+    if (!ratios.has(name)) ratios.set(name, { fresh: [], steady: [] });
+    ratios.get(name).fresh.push(ratio);
+    rows.push([trace.name, name, ns, ratio, null, null, null, null, null, null]);
+  }
 }
 const mean = (values) =>
   values.length === 0
@@ -100,6 +131,8 @@ process.stdout.write(
         'repeated on one heap, what it leaves is freed between, off the clock, on both sides: the pages are there.',
       "first run: the very first of a process; the engine's compilers are inside the time.",
       '% as native: blocks that lie where the native malloc puts them, of all blocks.',
+      'huge pages: mmapWindow({ transparentHugePages: true }) and GLIBC_TUNABLES=glibc.malloc.hugetlb=1, against the native malloc ' +
+        'as it comes. On a virtual machine whose host has taken back what was free they can take many times as long.',
       'chunklist walks a list at each malloc, by design: it is for reading, not for speed.',
       'buffer is Buffer.allocUnsafeSlow; free only drops the reference, so its heap is not known.',
       `Load of the machine at the end: ${loadavg()[0].toFixed(1)}.`,
