@@ -4,7 +4,6 @@
  *      struct (a block of 640 bytes):   count[64] 16-bit each | head[64] 64-bit each
  *      an entry (a user pointer p):     p + 0: link, mangled with p >> 12 | p + 8: key
  */
-import { MAIN_ARENA } from './layout.ts';
 import { loopLimit } from './state.ts';
 import { Surface } from './surface.ts';
 
@@ -97,8 +96,7 @@ export abstract class CountedCache extends Surface {
   freeUncached(p: number, raw: number): void {
     const c = (p - 16) >>> 0;
     const size = (raw & ~7) >>> 0;
-    // In the main thread flag A does not come this way (`slowFreeFlags`).
-    const av = this.threaded ? this.arenaOfChunk(c, raw) : MAIN_ARENA;
+    const av = this.arenaOfChunk(c, raw);
     if (size <= this.w[this.maxFastWord]) this.freeFast(av, c, size, false);
     else this.freeNormal(av, c, size);
   }
