@@ -37,6 +37,8 @@ export abstract class PlacesCache extends CountedCache {
       } else {
         return this.mallocUncached(n);
       }
+    } else if (this.tcache !== 0) {
+      return this.mallocUncached(n);
     }
     return this.mallocSlow(n);
   }
@@ -52,14 +54,11 @@ export abstract class PlacesCache extends CountedCache {
       const k = p >>> 2;
       const raw = w[k - 2];
       const t = this.tcache;
-      if (
-        (raw & this.slowFreeFlags) === 0 &&
-        w[k - 1] === 0 &&
-        raw >= 32 &&
-        raw < this.cacheEndRaw &&
-        (p & 15) === 0 &&
-        t !== 0
-      ) {
+      if ((raw & this.slowFreeFlags) === 0 && w[k - 1] === 0 && raw >= 32 && (p & 15) === 0 && t !== 0) {
+        if (raw >= this.cacheEndRaw) {
+          this.freeUncached(p, raw);
+          return;
+        }
         const index = (raw >>> 4) - 2;
         const h = this.h;
         const places = h[(t >>> 1) + index];
