@@ -1,17 +1,28 @@
-// Runs the benches, each in a fresh process, and prints one table each: `npm run bench [-- --quick] [--only NAME] [--save]`.
+// Runs the benches, each in a fresh process, and prints one table each: `npm run bench [-- --quick] [--only NAME] [--save]
+// [--traces FOLDER]`; the benches of recorded programs take the project's traces, or those of a folder.
 // A bench is a file NAME.bench.mjs that prints one JSON document { title, columns, rows, notes } on standard output.
 // Nothing here judges: a timing is looked at, compared within one run, and kept in bench/results with --save.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { describeMachine } from '../dist/costs/index.js';
 
 const folder = new URL('.', import.meta.url).pathname;
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, save: { type: 'boolean' }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean' },
+    save: { type: 'boolean' },
+    only: { type: 'string' },
+    traces: { type: 'string' },
+  },
 });
+/** Handed on to the benches. */
+const handedOn = [
+  ...(values.quick ? ['--quick'] : []),
+  ...(values.traces === undefined ? [] : ['--traces', resolve(values.traces)]),
+];
 const names = readdirSync(folder)
   .filter((file) => file.endsWith('.bench.mjs'))
   .map((file) => file.replace('.bench.mjs', ''))
@@ -21,7 +32,7 @@ if (names.length === 0) throw new Error(`no bench is called ${values.only}`);
 const machine = describeMachine();
 console.log(`${machine.cpu}, ${machine.cpus} CPUs, ${machine.kernel}, Node ${machine.node}`);
 for (const name of names) {
-  const args = [...process.execArgv, join(folder, `${name}.bench.mjs`), ...(values.quick ? ['--quick'] : [])];
+  const args = [...process.execArgv, join(folder, `${name}.bench.mjs`), ...handedOn];
   const child = spawnSync(process.execPath, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -87,7 +87,10 @@ function makeHeap(
   { baseAddress, heapStart, key }: Layout,
 ): Heap {
   const shared = { defences, limitsInMemory, glibc, key };
-  if (large) return Heap.create({ ...shared, source: bufferWindow({ sizeBytes: 160 * MiB, baseAddress }) });
+  if (large) {
+    const source = bufferWindow({ sizeBytes: 160 * MiB, baseAddress });
+    return Heap.create({ ...shared, source, heapStart: 64 * MiB });
+  }
   return Heap.create({ ...shared, source: sharedWindow(baseAddress), limitBytes: 4 * GiB, heapStart });
 }
 

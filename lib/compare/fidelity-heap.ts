@@ -38,7 +38,8 @@ export function makeFidelityHeap(options: FidelityHeapOptions): Heap {
     arena,
     source: sharedWindow(baseAddress),
     limitBytes: windowBytes,
-    ...(fits ? { heapStart } : {}),
+    // Some requests look at the address: the native run's heaps begin at such a border too.
+    ...(fits ? { heapStart } : arena === 'main' ? { heapStart: slotBytes } : {}),
     ...(like ? { key: like.tcacheKey } : {}),
   });
 }

@@ -35,7 +35,7 @@ export interface SubjectOptions {
   cores?: number;
   /** Start-up parameters of `heap`. */
   tunables?: Tunables;
-  /** The window of `heap` asks for huge pages. */
+  /** Huge pages for the window of `heap`, as for `mmapWindow`. */
   transparentHugePages?: boolean;
   /** Each growth of a subject's pages is a call of its own, as far as the system's page size lets it. */
   everyCall?: boolean;
@@ -88,7 +88,7 @@ function makeChunkList({ placement = 'first-fit', everyCall }: SubjectOptions): 
   };
 }
 
-function makeHeap({ everyCall, transparentHugePages = false, ...options }: SubjectOptions): Subject {
+function makeHeap({ everyCall, transparentHugePages, ...options }: SubjectOptions): Subject {
   const step = everyCall ? { commitStepBytes: 1 } : {};
   const source = mmapWindow({ name: label, transparentHugePages, ...step });
   const heap = createHeap({ source, ...heapOptions(options) });

@@ -16,7 +16,8 @@ export function timelineOn(
   name: SubjectName,
   options: SubjectOptions & TimelineOptions,
 ): TimelineSample[] {
-  const subject = makeSubject(name, options);
+  // Memory page by page, as the native malloc takes it.
+  const subject = makeSubject(name, { ...options, transparentHugePages: false });
   using allocator = subject.allocator;
   const keeper = new TimelineKeeper(trace, subject, options);
   replay(trace, allocator, {

@@ -8,8 +8,8 @@ export interface SharedWindow {
   readonly number: bigint;
   readonly sizeBytes: number;
   readonly commitStepBytes: number;
-  /** Made with `transparentHugePages`. */
-  readonly hasHugePages: boolean;
+  /** Where huge pages were asked for, as [start, end); empty where nowhere. */
+  readonly hugePages: readonly [start: number, end: number];
   /** One bit for each step: writable. */
   readonly writable: SharedArrayBuffer;
 }
@@ -65,8 +65,16 @@ export interface WindowSource {
    * Gives the contents of pages back: they read as zero from now on, committed again or not.
    * @param offset a multiple of the page size
    * @param bytes a multiple of the page size, > 0
+   * @param splitsHugePages give parts of huge pages back too, although that takes them apart; else they are cleared
    */
-  discard(offset: number, bytes: number): void;
+  discard(offset: number, bytes: number, splitsHugePages?: boolean): void;
+  /**
+   * Says that memory from here on will be used densely and to the end: where huge pages fit, they come at the first
+   * store. Absent where there are no pages of the system; without effect where it has no huge ones.
+   * @param offset a multiple of the page size
+   * @param bytes a multiple of the page size, > 0
+   */
+  preferHugePages?(offset: number, bytes: number): void;
   /**
    * Lets other threads come to this window; absent where they cannot. From now on `release` ends the window for this
    * thread, and the last one to do so gives it back.

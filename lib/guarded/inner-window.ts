@@ -3,7 +3,13 @@
  * once for all: memory comes when a page is touched, and a heap that reads astray in its own part reads zeros.
  */
 import type { WindowSource } from '../core/index.ts';
-import type { GuardedPages } from '../pages/index.ts';
+import {
+  discardRange,
+  type GuardedPages,
+  hasHugePages,
+  noHugePages,
+  wholeHugePages,
+} from '../pages/index.ts';
 
 /**
  * @param pages the window; owned by the guarded heap, never released here
@@ -13,9 +19,19 @@ import type { GuardedPages } from '../pages/index.ts';
 export function innerWindow(pages: GuardedPages, sizeBytes: number): WindowSource {
   pages.open(0, sizeBytes);
   const systemCalls: Record<string, number> = {};
-  const discard = (offset: number, bytes: number): void => {
+  let hugePages = noHugePages;
+  const countAdvice = (): void => {
     systemCalls.madvise = (systemCalls.madvise ?? 0) + 1;
-    pages.discard(offset, bytes);
+  };
+  const discard = (offset: number, bytes: number, splitsHugePages = false): void => {
+    discardRange(splitsHugePages ? noHugePages : hugePages, offset, bytes, {
+      giveBack: (start, end) => {
+        countAdvice();
+        pages.discard(start, end - start);
+        return true;
+      },
+      clear: (start, end) => void pages.view(start, end - start).fill(0),
+    });
   };
   return {
     kind: 'mmap',
@@ -29,6 +45,12 @@ export function innerWindow(pages: GuardedPages, sizeBytes: number): WindowSourc
     systemCalls,
     commit: () => true,
     discard,
+    preferHugePages: (offset, bytes) => {
+      const [start, end] = wholeHugePages(offset, bytes);
+      if (start === end || !hasHugePages()) return;
+      countAdvice();
+      if (pages.preferHugePages(start, end - start)) hugePages = [start, end];
+    },
     release: () => {},
   };
 }

@@ -231,7 +231,7 @@ export class AddressSpace {
   /** Drops the contents of accessible pages; they stay accessible and read as zero. */
   advise(start: number, bytes: number): void {
     this.#count('madvise');
-    if (bytes > 0) this.source.discard(start, bytes);
+    if (bytes > 0) this.source.discard(start, bytes, true);
   }
 
   /** Reserves a 64 MiB heap, inaccessible. @returns its start, or 0 */

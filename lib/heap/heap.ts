@@ -55,7 +55,10 @@ export interface HeapOptions {
   tunables?: Tunables;
   /** The 64 random bits that mark cached blocks (2.34+). @defaultValue random */
   key?: bigint;
-  /** Window offset of the arena's first heap, a multiple of 64 MiB. @defaultValue 64 MiB */
+  /**
+   * Window offset of the arena's first heap, a multiple of the page size, of 64 MiB for a thread's.
+   * @defaultValue where the first top ends at a border of 2 MiB; a thread's behind a quarter of the window
+   */
   heapStart?: number;
   /** Defences that the version lacks, or no version has. @defaultValue none */
   defences?: readonly Defence[];
@@ -103,7 +106,11 @@ export const Heap: {
     const threaded = isSecond || threads > 1;
     const limit = requireInteger('limitBytes', options.limitBytes ?? (options.source ? 4 * GiB : 512 * MiB));
     const source = options.source ?? bufferWindow({ sizeBytes: windowBytes(limit, threaded) });
-    const heapStart = requireStart(options.heapStart ?? defaultStart(source.sizeBytes, threaded), threaded);
+    const heapStart = requireStart(
+      options.heapStart ?? defaultStart(source.sizeBytes, threaded),
+      threaded,
+      source.pageSizeBytes,
+    );
     if (source.sizeBytes < heapStart + (threaded ? FIRST_SLOT : MiB)) {
       throw new ArgumentError(
         'ERR_OUT_OF_RANGE',
@@ -208,11 +215,12 @@ function requireThreads(threads: number | undefined, isSecond: boolean): number 
   throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'arena', "'main' with several threads", 'thread');
 }
 
-function requireStart(heapStart: number, threaded: boolean): number {
+function requireStart(heapStart: number, threaded: boolean, pageBytes: number): number {
   const minimum = threaded ? 2 * FIRST_SLOT : FIRST_SLOT;
   const start = requireInteger('heapStart', heapStart, { minimum, maximum: 4 * GiB - FIRST_SLOT });
-  if (start % FIRST_SLOT === 0) return start;
-  throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'heapStart', 'a multiple of 64 MiB', heapStart);
+  if (start % (threaded ? FIRST_SLOT : pageBytes) === 0) return start;
+  const expected = threaded ? 'a multiple of 64 MiB' : 'a multiple of the page size';
+  throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'heapStart', expected, heapStart);
 }
 
 /** A thread arena shares its window with the main arena: each gets room for the limit. */

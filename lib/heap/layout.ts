@@ -20,7 +20,8 @@
  *
  *      0x00000000  never accessible: null pointers fault
  *      0x00010000  the C library's data: tls words, parameters, main_arena
- *      0x04000000  first 64 MiB slot: the main arena's break area, or the first thread heap
+ *      0x04000000  first 64 MiB slot; with a thread arena, the break area of the main arena
+ *      0x041df000  the main arena's break area: 132 KiB of ordinary pages, then huge ones where the window has them
  */
 
 /** Flag bits of a size word. */
@@ -80,6 +81,9 @@ export const MAIN_ARENA: number = LIBRARY_DATA + 0xc60;
 
 /** Slots of 64 MiB begin here. */
 export const FIRST_SLOT = 0x400_0000;
+
+/** Huge pages of every system that Node runs on with ordinary pages of 4 KiB. */
+export const HUGE_PAGE_BYTES = 0x20_0000;
 
 /**
  * heap_info, at the start of each thread heap:

@@ -1,11 +1,12 @@
 /** Lays a heap out in a window: library data, parameters, empty main arena. */
 
-import { ArgumentError, requireInteger, type WindowSource } from '../core/index.ts';
+import { ArgumentError, alignDown, alignUp, requireInteger, type WindowSource } from '../core/index.ts';
 import { AddressSpace } from './address-space.ts';
 import { type Calls, malloptNumbers } from './calls.ts';
 import {
   ARENA_TEST,
   FIRST_SLOT,
+  HUGE_PAGE_BYTES,
   LIBRARY_DATA,
   LIBRARY_DATA_BYTES,
   MAIN_ARENA,
@@ -19,6 +20,12 @@ import {
   TRIM_THRESHOLD,
 } from './layout.ts';
 import { arenasPerCore } from './threads.ts';
+
+/**
+ * The break's first pages stay ordinary ones, as many as the first top has: a heap that never outgrows it should not
+ * take the memory of a huge page.
+ */
+const ordinaryPagesBytes = 132 * 1024;
 
 /** Parameters as a fresh process has them. */
 export const defaultParameters = {
@@ -41,16 +48,28 @@ export function layOut(
   heapStart: number,
 ): AddressSpace {
   const breakStart = threaded ? FIRST_SLOT : heapStart;
-  const heapArea = threaded ? heapStart : heapStart + FIRST_SLOT;
+  const heapArea = threaded ? heapStart : endOfBreakArea(source.sizeBytes, heapStart);
   const space = new AddressSpace(source, limitBytes, breakStart, [heapArea, source.sizeBytes]);
   space.mapLibraryData(LIBRARY_DATA, LIBRARY_DATA_BYTES);
+  const dense = breakStart + ordinaryPagesBytes;
+  const roomBytes = Math.min(limitBytes, heapArea - dense, source.sizeBytes - dense);
+  if (roomBytes > 0) source.preferHugePages?.(dense, alignDown(roomBytes, source.pageSizeBytes));
   return space;
 }
 
-/** @returns where a heap begins when nobody says: a thread's behind a quarter of the window for the break */
+/**
+ * @returns where a heap begins when nobody says: the main arena's so that its first huge page comes behind its
+ *   ordinary ones, a thread's behind the break
+ */
 export function defaultStart(sizeBytes: number, threaded: boolean): number {
-  if (!threaded) return FIRST_SLOT;
-  return FIRST_SLOT + Math.max(FIRST_SLOT, Math.floor(sizeBytes / 4 / FIRST_SLOT) * FIRST_SLOT);
+  return threaded ? endOfBreakArea(sizeBytes, FIRST_SLOT) : FIRST_SLOT + HUGE_PAGE_BYTES - ordinaryPagesBytes;
+}
+
+/** The break has a quarter of the window, or a slot in a small one. */
+function endOfBreakArea(sizeBytes: number, breakStart: number): number {
+  const start = alignUp(breakStart, FIRST_SLOT);
+  const end = start + Math.floor(sizeBytes / 4 / FIRST_SLOT) * FIRST_SLOT;
+  return end < sizeBytes ? Math.max(end, start + FIRST_SLOT) : start + FIRST_SLOT;
 }
 
 /** Writes parameters, thread words and the main arena's empty bins. */

@@ -16,6 +16,7 @@ import {
   faultPolicies,
   GiB,
   MiB,
+  PosixError,
   requireInteger,
   requireOneOf,
 } from '../core/index.ts';
@@ -204,6 +205,24 @@ export class GuardedPages {
     this.#requirePages(offset, length);
     if (process.platform === 'linux')
       this.#range.call('madvise', { offset, length }, constants().MADV_DONTNEED);
+  }
+
+  /**
+   * Asks for huge pages, for pages that stay open.
+   * @param offset first byte, a page multiple
+   * @param length bytes, a page multiple
+   * @returns false when the system refuses
+   * @throws ArgumentError
+   */
+  preferHugePages(offset: number, length: number): boolean {
+    this.#requirePages(offset, length);
+    try {
+      this.#range.call('madvise', { offset, length }, constants().MADV_HUGEPAGE!);
+      return true;
+    } catch (error) {
+      if (error instanceof PosixError) return false;
+      throw error;
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ export { type FaultFilter, type Guard, guard } from './guard.ts';
 export { guardBudget, guardBudgetUsed } from './guard-budget.ts';
 export { GuardedPages, type GuardedPagesOptions } from './guarded-pages.ts';
 export { openHeapFile } from './heap-file.ts';
+export { discardRange, hasHugePages, noHugePages, wholeHugePages } from './huge-pages.ts';
 export { Mapping, type ProtectedRange, type Residency } from './mapping.ts';
 export { BufferTooLargeError, MappingError, type MappingErrorCode } from './mapping-error.ts';
 export { mappingSource } from './mapping-source.ts';

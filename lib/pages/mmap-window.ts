@@ -22,6 +22,14 @@ import {
   type WindowSource,
 } from '../core/index.ts';
 import { native, pageSize, refusal } from '../posix/index.ts';
+import {
+  discardRange,
+  type HugePages,
+  hasHugePages,
+  hugePageBytes,
+  noHugePages,
+  wholeHugePages,
+} from './huge-pages.ts';
 import { OwnedRange } from './owned-range.ts';
 import { PageGuards } from './page-guard.ts';
 import { requirePages } from './ranges.ts';
@@ -33,21 +41,19 @@ export interface MmapWindowOptions {
   sizeBytes?: number;
   /**
    * Pages become writable in steps of this many bytes, rounded up to pages; the page size makes every commit a
-   * call of its own. @defaultValue 1 MiB
+   * call of its own. Huge pages want multiples of 2 MiB. @defaultValue 2 MiB
    */
   commitStepBytes?: number;
   /**
-   * Asks the system for huge pages where they fit (Linux, `MADV_HUGEPAGE`; it may not have any): the first store into
-   * each 2 MiB brings all of them, at a twentieth of the time that ordinary pages take, and all of them are resident
-   * until all of them are discarded. Steps become 2 MiB at least. @defaultValue false
+   * Huge pages (Linux, `MADV_HUGEPAGE`; the system may not have any): the first store into each 2 MiB brings all of
+   * them, at a twentieth of the time that ordinary pages take, and all of them are resident until all of them are
+   * discarded. True: wherever they fit; steps become 2 MiB at least. False: never. By default where the allocator asks
+   * for them, if the steps allow it: a heap does so for all of its break but the first 132 KiB.
    */
-  transparentHugePages?: boolean;
+  transparentHugePages?: boolean | undefined;
   /** Shown in the process map. @defaultValue 'chunkyard window' */
   name?: string;
 }
-
-/** A huge page of every system on which Node runs with ordinary pages of 4 KiB. */
-const hugePageBytes = 2 * MiB;
 
 /** Distance between the smallest parts of the window that views are made on. */
 const partSpacingBytes = 64 * KiB;
@@ -59,7 +65,9 @@ class MmapWindow implements WindowSource {
   readonly sizeBytes: number;
   readonly systemCalls: CallCounts;
   readonly #stepBytes: number;
-  readonly #hasHugePages: boolean;
+  /** Where huge pages were asked for. */
+  #hugePages: HugePages;
+  readonly #takesAdvice: boolean;
   readonly #range: OwnedRange;
   readonly #guards: PageGuards;
   /** ArrayBuffers over parts of the window, by level of their size and position. */
@@ -68,12 +76,13 @@ class MmapWindow implements WindowSource {
   #writable: Uint32Array;
   #shared: SharedWindow | undefined;
 
-  constructor(range: OwnedRange, stepBytes: number, hasHugePages: boolean, calls: CallCounts) {
+  constructor(range: OwnedRange, stepBytes: number, hugePages: HugePages | 'where asked', calls: CallCounts) {
     this.pageSizeBytes = pageSize();
     this.sizeBytes = range.byteLength;
     this.systemCalls = calls;
     this.#stepBytes = stepBytes;
-    this.#hasHugePages = hasHugePages;
+    this.#hugePages = hugePages === 'where asked' ? noHugePages : hugePages;
+    this.#takesAdvice = hugePages === 'where asked' && stepBytes % hugePageBytes === 0;
     this.#writable = new Uint32Array(Math.ceil(this.sizeBytes / stepBytes / 32));
     this.#range = range;
     this.#guards = new PageGuards(range);
@@ -84,7 +93,7 @@ class MmapWindow implements WindowSource {
   static attach(shared: SharedWindow): MmapWindow | undefined {
     const range = OwnedRange.attach(shared.number);
     if (range === undefined) return undefined;
-    const window = new MmapWindow(range, shared.commitStepBytes, shared.hasHugePages, {});
+    const window = new MmapWindow(range, shared.commitStepBytes, shared.hugePages, {});
     window.#shared = shared;
     window.#writable = new Uint32Array(shared.writable);
     return window;
@@ -97,8 +106,8 @@ class MmapWindow implements WindowSource {
     this.#writable = new Uint32Array(writable);
     const { sizeBytes } = this;
     const number = this.#range.share();
-    const [commitStepBytes, hasHugePages] = [this.#stepBytes, this.#hasHugePages];
-    this.#shared = { kind: 'mmap', number, sizeBytes, commitStepBytes, hasHugePages, writable };
+    const [commitStepBytes, hugePages] = [this.#stepBytes, this.#hugePages];
+    this.#shared = { kind: 'mmap', number, sizeBytes, commitStepBytes, hugePages, writable };
     return this.#shared;
   }
 
@@ -143,17 +152,22 @@ class MmapWindow implements WindowSource {
     return true;
   }
 
-  discard(offset: number, bytes: number): void {
+  discard(offset: number, bytes: number, splitsHugePages = false): void {
     this.#requireRange(offset, bytes);
     if (!this.#range.isMapped) return;
-    const end = offset + bytes;
-    // A part of a huge page is cleared: to give it back, the system would have to split the page.
-    const wholeBytes = this.#hasHugePages ? hugePageBytes : this.pageSizeBytes;
-    const from = Math.min(alignUp(offset, wholeBytes), end);
-    const to = Math.max(from, end - (end % wholeBytes));
-    this.#clear(offset, from);
-    if (from < to && !this.#empty(from, to)) this.#clear(from, to);
-    this.#clear(to, end);
+    discardRange(splitsHugePages ? noHugePages : this.#hugePages, offset, bytes, {
+      giveBack: (start, end) => this.#empty(start, end),
+      clear: (start, end) => this.#clear(start, end),
+    });
+  }
+
+  preferHugePages(offset: number, bytes: number): void {
+    this.#requireRange(offset, bytes);
+    const [start, end] = wholeHugePages(offset, bytes);
+    if (!this.#takesAdvice || start === end || !hasHugePages()) return;
+    if (this.#try('madvise', start, end - start, native().constants.MADV_HUGEPAGE!)) {
+      this.#hugePages = [start, end];
+    }
   }
 
   /** @returns false where the system has no advice that leaves zeros behind */
@@ -164,7 +178,6 @@ class MmapWindow implements WindowSource {
   }
 
   #clear(from: number, to: number): void {
-    if (from >= to) return;
     const view = new Uint8Array(this.buffer);
     for (let at = from; at < to; ) {
       const next = Math.min(to, (Math.floor(at / this.#stepBytes) + 1) * this.#stepBytes);
@@ -231,8 +244,8 @@ class MmapWindow implements WindowSource {
  * @throws PosixError when there is no room for the reservation; ENOTSUP or EINVAL for huge pages on a system without
  */
 export function mmapWindow(options: MmapWindowOptions = {}): WindowSource {
-  const { sizeBytes = 4 * GiB, commitStepBytes = MiB, name = 'chunkyard window' } = options;
-  const { transparentHugePages = false } = options;
+  const { sizeBytes = 4 * GiB, commitStepBytes = 2 * MiB, name = 'chunkyard window' } = options;
+  const { transparentHugePages } = options;
   const size = requireInteger('sizeBytes', sizeBytes, { minimum: MiB, maximum: 4 * GiB });
   const step = requireInteger('commitStepBytes', commitStepBytes, { minimum: 1, maximum: 4 * GiB });
   const calls: CallCounts = {};
@@ -241,7 +254,13 @@ export function mmapWindow(options: MmapWindowOptions = {}): WindowSource {
   range.setName(name);
   if (transparentHugePages) adviseHugePages(range, calls);
   const stepUnit = transparentHugePages ? hugePageBytes : pageSize();
-  return new MmapWindow(range, alignUp(step, stepUnit), transparentHugePages, calls);
+  const everywhere: HugePages = transparentHugePages ? [0, reservedBytes] : noHugePages;
+  return new MmapWindow(
+    range,
+    alignUp(step, stepUnit),
+    transparentHugePages === undefined ? 'where asked' : everywhere,
+    calls,
+  );
 }
 
 /** Advice on the whole range, before any step splits it. @throws PosixError; the range is given back then */

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 
-/** Windows of heaps: mappings without write permission that begin at a multiple of 4 GiB plus what was committed. */
+/** Windows of heaps: one mapping without write permission is most of each. */
 function windows() {
   const lines = readFileSync('/proc/self/maps', 'latin1').split('\n');
   const ranges = lines.map((line) => /^([0-9a-f]+)-([0-9a-f]+) r--p 0+ 00:00 0/.exec(line)).filter(Boolean);
-  return ranges.filter(([, start, end]) => BigInt(`0x${end}`) - BigInt(`0x${start}`) > 2n ** 29n).length;
+  return ranges.filter(([, start, end]) => BigInt(`0x${end}`) - BigInt(`0x${start}`) > 2n ** 31n).length;
 }
 
 if (isMainThread) {

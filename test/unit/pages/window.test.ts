@@ -10,7 +10,7 @@ const page = pageSize();
 
 describe('mmapWindow', () => {
   it('commits in steps: one call for many pages, none for what is writable', () => {
-    const window = mmapWindow({ sizeBytes: 64 * MiB });
+    const window = mmapWindow({ sizeBytes: 64 * MiB, commitStepBytes: MiB });
     const calls = (): number => window.systemCalls.mprotect ?? 0;
     for (let at = 0; at < MiB; at += page) expect(window.commit(at, page)).toBe(true);
     expect(calls()).toBe(1);
