@@ -9,12 +9,12 @@ import { summarize } from '../dist/core/index.js';
 const quick = process.argv.includes('--quick');
 const pairTurns = quick ? 1 : 3;
 const pairBudgetMs = quick ? 150 : 800;
-// Turns are short, so that what else the machine does meets all sides; one holds no or one guarded block, so the sum of
-// many is judged.
-const turnMs = 10;
+// Turns are short, so that what else the machine does meets all sides, but long enough to forget whose caches they began
+// with. Two processes of one side differ by more than samples cost, so there are many.
+const turnMs = 50;
 const plan = quick
-  ? { launches: 1, sums: 6, turns: 10, warmMs: 600 }
-  : { launches: 4, sums: 12, turns: 10, warmMs: 1500 };
+  ? { launches: 1, sums: 6, turns: 2, warmMs: 600 }
+  : { launches: 12, sums: 6, turns: 2, warmMs: 1000 };
 const folder = new URL('../examples/traces/', import.meta.url).pathname;
 const child = new URL('harness/guards-child.mjs', import.meta.url).pathname;
 const traces = readdirSync(folder).filter((file) => file.endsWith('.trace.gz'));

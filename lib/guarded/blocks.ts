@@ -167,7 +167,8 @@ export class GuardedBlocks {
     const start = words[base + BLOCK_START];
     const end = start + words[base + SIZE_BYTES];
     if (this.settings.fill && words[base + SLOT_STATE] === COOLING) {
-      const inside = this.bytes.subarray(start, end).findIndex((byte) => byte !== FREED_BYTE);
+      const head = this.bytes.subarray(start, Math.min(start + nearBytes, end));
+      const inside = head.findIndex((byte) => byte !== FREED_BYTE);
       if (inside >= 0) return { offset: start + inside, distanceBytes: null };
     }
     const near = words[base + RACK] === 0 ? words[base + USABLE_BYTES] : nearBytes;

@@ -4,7 +4,7 @@
  *      |G| slot |G|G| slot |G|G| slot |G| ... |G| slot |G|      G: a lightweight guard, which stays
  *      |<----------------- one mprotect ---------------->|
  *
- * Shut pages keep their memory and what it holds: the pattern of the freed block, and of the slack near it.
+ * Shut pages keep their memory and what it holds.
  */
 import { PosixError } from '../core/index.ts';
 import type { GuardedPages } from '../pages/index.ts';
@@ -22,8 +22,11 @@ import {
   USABLE_START,
 } from './slot-table.ts';
 
-/** Slack of a slot in a rack that is looked at, on each side of its block. */
-export const nearBytes = 64;
+/**
+ * Bytes with a pattern in a slot of a rack: on each side of its block, and the first ones of a freed block. Each line
+ * of memory more would be felt.
+ */
+export const nearBytes = 16;
 
 /** A run of slots. */
 export interface Rack {
@@ -109,7 +112,8 @@ export class RackPages {
     const base = slot * SLOT_WORDS;
     const start = words[base + BLOCK_START];
     const end = start + words[base + SIZE_BYTES];
-    if (this.#checksBlocks && firstOther(this.#bytes, this.#doubles, FREED_BYTE, start, end) >= 0)
+    const headEnd = Math.min(start + nearBytes, end);
+    if (this.#checksBlocks && firstOther(this.#bytes, this.#doubles, FREED_BYTE, start, headEnd) >= 0)
       return false;
     const from = Math.max(words[base + USABLE_START], start - nearBytes);
     const to = Math.min(words[base + USABLE_START] + this.#pages.pageSizeBytes, end + nearBytes);

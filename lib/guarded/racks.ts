@@ -5,13 +5,13 @@
  *
  *      new rack, or the oldest -> open: gives its slots out -> finished: its blocks are freed -> shut: waits
  *
- * A freed slot stays open until its rack is shut: it cools. A write into it is found by its pattern then, or by
- * `check()`; a read is not seen. A rack is shut when its last block is freed; one that was finished a while ago also
+ * A freed slot stays open until its rack is shut: it cools. A write to its first words is found by their pattern then, or
+ * by `check()`; a read is not seen. A rack is shut when its last block is freed; one that was finished a while ago also
  * with some blocks still live, around them.
  */
 import type { Random } from '../core/index.ts';
 import type { GuardedBlocks } from './blocks.ts';
-import { FREED_BYTE, FRESH_BYTE, fillBytes, firstOther, SLACK_BYTE } from './patterns.ts';
+import { FREED_BYTE, fillBytes, firstOther, SLACK_BYTE } from './patterns.ts';
 import { Queue } from './quarantine.ts';
 import { nearBytes, type Rack, RackPages } from './rack-pages.ts';
 import {
@@ -108,8 +108,6 @@ export class Racks {
     if (slot === rack.madeEnd) this.#pages.make(rack);
     const words = this.#words;
     const base = slot * SLOT_WORDS;
-    // Its page is open since its rack is.
-    if (words[base + SLOT_STATE] === COOLING && !this.#pages.isWhole(slot)) this.onDamage(slot);
     const usable = words[base + USABLE_START];
     let start = usable;
     if (this.#side === 'right' || (this.#side === 'random' && (this.#random.uint32() & 1) !== 0)) {
@@ -120,9 +118,7 @@ export class Racks {
     const usableEnd = usable + this.#pageBytes;
     fillBytes(this.#bytes, this.#doubles, SLACK_BYTE, Math.max(usable, start - nearBytes), start);
     fillBytes(this.#bytes, this.#doubles, SLACK_BYTE, end, Math.min(usableEnd, end + nearBytes));
-    if (isZeroed || this.#fills) {
-      fillBytes(this.#bytes, this.#doubles, isZeroed ? 0 : FRESH_BYTE, start, end);
-    }
+    if (isZeroed) fillBytes(this.#bytes, this.#doubles, 0, start, end);
     this.#blocks.enter(slot, start, sizeBytes, usableEnd - end, 0, timeMs);
     rack.live++;
     this.live++;
@@ -164,8 +160,10 @@ export class Racks {
     const words = this.#words;
     const base = slot * SLOT_WORDS;
     const start = words[base + BLOCK_START];
-    if (this.#fills)
-      fillBytes(this.#bytes, this.#doubles, FREED_BYTE, start, start + words[base + SIZE_BYTES]);
+    if (this.#fills) {
+      const headBytes = Math.min(words[base + SIZE_BYTES], nearBytes);
+      fillBytes(this.#bytes, this.#doubles, FREED_BYTE, start, start + headBytes);
+    }
     this.#blocks.leave(slot, COOLING, 0, timeMs);
     const rack = this.#racks[words[base + RACK] - 1];
     rack.live--;

@@ -81,7 +81,7 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
     heap.on('fault', (fault) => told.push(fault));
     const block = mallocInRack(heap, 100);
     heap.free(block);
-    heap.bytes[block + 17] = 0x41;
+    heap.bytes[block + 15] = 0x41;
     expect(heap.faults()).toEqual([]);
     turnOver(heap);
     expect(heap.faults()).toMatchObject([
@@ -89,13 +89,23 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
         kind: 'use-after-free',
         access: 'write',
         signal: null,
-        offsetBytes: block + 17,
+        offsetBytes: block + 15,
         distanceBytes: null,
         block: { pointer: block, sizeBytes: 100, state: 'freed', freedBy: 'main' },
       },
     ]);
     expect(told).toEqual(heap.faults());
     expect(heap.check()).toEqual([]);
+  });
+
+  it('but not behind its first 16 bytes', () => {
+    using heap = open();
+    const block = mallocInRack(heap, 100);
+    heap.free(block);
+    heap.bytes[block + 16] = 0x41;
+    expect(heap.check()).toEqual([]);
+    turnOver(heap);
+    expect(heap.faults()).toEqual([]);
   });
 
   it('check() finds it before, once', () => {
@@ -122,8 +132,8 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
     expect(hits.length).toBeGreaterThan(0);
     for (const hit of hits) expect(hit).toMatchObject({ kind: 'use-after-free', signal: 'SIGSEGV' });
     turnOver(heap);
-    for (let k = 0; k < 200; k++)
-      expect(heap.view(mallocInRack(heap, 5))).toEqual(new Uint8Array(5).fill(0xcd));
+    for (let k = 0; k < 200; k++) heap.view(mallocInRack(heap, 5)).fill(k);
+    expect(heap.check()).toEqual([]);
   });
 
   it('is shut around blocks that live on', () => {
@@ -174,7 +184,7 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
 
   it.each([
     ['throw', -1],
-    ['throw', -64],
+    ['throw', -16],
     ['throw', 61],
   ] as [FaultPolicy, number][])('policy %s: slack damaged at %d is found by free', (policy, at) => {
     using heap = open({ policy });
