@@ -45,6 +45,7 @@
         "native/function_table.cc",
         "native/guard_calls.cc",
         "native/guard_pages.cc",
+        "native/parked_pages.cc",
         "native/guard_table.cc",
         "native/guarded_access.cc",
         "native/handler_hold.cc",

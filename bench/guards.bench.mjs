@@ -80,27 +80,47 @@ function launch(options, file) {
   return { run, end: () => process_.stdin.end() };
 }
 
-/** Turn by turn, each beginning with another subject. @returns sums of turns, of each subject */
+/** One side's turns; a sampled one runs half of them without samples, in the same process. */
+async function launchSides(file) {
+  return Object.values(traceSubjects).map((options) => ({
+    ...launch(options, file),
+    isSampled: options !== 'plain',
+  }));
+}
+
+const emptyTotal = () => ({ ns: 0, operations: 0, allocations: 0, guarded: 0 });
+const addTo = (total, numbers) => {
+  for (const key of Object.keys(numbers)) total[key] += numbers[key];
+};
+
+/** Turn by turn, each beginning with another subject. @returns of each launch and subject: sums of turns, with and without samples */
 async function duel(file) {
-  const sums = Object.keys(traceSubjects).map(() => []);
+  const launches = [];
   for (let launched = 0; launched < plan.launches; launched++) {
-    const sides = Object.values(traceSubjects).map((options) => launch(options, file));
+    const sides = await launchSides(file);
     for (const side of sides) await side.run(plan.warmMs);
+    const sums = sides.map(() => ({ on: [], off: [] }));
     for (let k = 0; k < plan.sums; k++) {
-      for (const [side, total] of (await sumTurns(sides)).entries()) sums[side].push(total);
+      for (const [side, { on, off }] of (await sumTurns(sides)).entries()) {
+        sums[side].on.push(on);
+        sums[side].off.push(off);
+      }
     }
+    launches.push(sums);
     for (const side of sides) side.end();
   }
-  return sums;
+  return launches;
 }
 
 async function sumTurns(sides) {
-  const totals = sides.map(() => ({ ns: 0, operations: 0, allocations: 0, guarded: 0 }));
+  const totals = sides.map(() => ({ on: emptyTotal(), off: emptyTotal() }));
   for (let turn = 0; turn < plan.turns; turn++) {
     for (let k = 0; k < sides.length; k++) {
       const side = (k + turn) % sides.length;
-      const numbers = await sides[side].run(turnMs);
-      for (const key of Object.keys(numbers)) totals[side][key] += numbers[key];
+      const modes = turn % 2 === 0 ? ['off', 'on'] : ['on', 'off'];
+      for (const mode of modes) {
+        addTo(totals[side][mode], await sides[side].run(mode === 'on' ? turnMs : `${turnMs} off`));
+      }
     }
   }
   return totals;
@@ -111,44 +131,49 @@ const sum = (turns, key) => turns.reduce((total, turn) => total + turn[key], 0);
 const each = (turn) => turn.ns / turn.operations;
 const percent = (ratio) => `${((ratio - 1) * 100).toFixed(1)} %`;
 
-/** Of a turn to the one beside it: what the rest of the machine does meets both. */
-const ratiosOf = (turns, plain) => turns.map((turn, k) => each(turn) / each(plain[k]));
-
-function judge(file, turns) {
-  const [plain] = turns;
+function judge(file, launches) {
   const name = file.replace('.trace.gz', '');
-  const rows = Object.keys(traceSubjects).map((subject, side) => {
-    const ratio = median(ratiosOf(turns[side], plain));
-    const guarded = sum(turns[side], 'guarded');
-    const rarity = guarded === 0 ? null : `1 in ${Math.round(sum(turns[side], 'allocations') / guarded)}`;
-    return [
-      name,
-      subject,
-      median(turns[side].map(each)),
-      ratio,
-      null,
-      side === 0 ? null : (rarity ?? 'none'),
-    ];
+  const plain = launches.map(([{ on, off }]) => median([...on, ...off].map(each)));
+  const verdicts = Object.keys(traceSubjects).map((_, side) => {
+    const on = launches.flatMap((sides) => sides[side].on);
+    const off = launches.flatMap((sides) => sides[side].off);
+    return {
+      on,
+      ns: median(on.map(each)),
+      // Of turns that stand beside each other in one process.
+      ofSamples: on.map((turn, k) => each(turn) / each(off[k])),
+      // Of processes: each has memory and machine code of its own, so these differ by some percent.
+      ofClass: launches.map((sides, k) => median(sides[side].off.map(each)) / plain[k]),
+    };
   });
-  const [, [, , , limited], [, , , unlimited]] = rows;
+  const rows = Object.keys(traceSubjects).map((subject, side) => {
+    const { on, ns, ofSamples, ofClass } = verdicts[side];
+    const guarded = sum(on, 'guarded');
+    const rarity = guarded === 0 ? null : `1 in ${Math.round(sum(on, 'allocations') / guarded)}`;
+    const ratio = side === 0 ? 1 : median(ofSamples) * median(ofClass);
+    return [name, subject, ns, ratio, null, side === 0 ? null : (rarity ?? 'none')];
+  });
+  const [, sampledSide, wholeSide] = verdicts;
   /** What a guarded block costs, malloc, free and what they do to the rest. */
-  const microseconds = (side) => {
-    const extraNs = (rows[side][3] - 1) * rows[0][2] * sum(turns[side], 'operations');
-    return (extraNs / sum(turns[side], 'guarded') / 1000).toFixed(1);
+  const microseconds = ({ on, ns, ofSamples }) => {
+    const ratio = median(ofSamples);
+    return (((1 - 1 / ratio) * ns * sum(on, 'operations')) / sum(on, 'guarded') / 1000).toFixed(1);
   };
-  const { lowNs, highNs } = summarize(ratiosOf(turns[1], plain));
-  const seconds = sum(turns[1], 'ns') / 1e9;
+  const samples = summarize(sampledSide.ofSamples);
+  const share = summarize(sampledSide.ofClass);
+  const seconds = sum(sampledSide.on, 'ns') / 1e9;
   const note =
-    `${name}: ${percent(limited)} more time (95 % interval of the median ${percent(lowNs)} to ${percent(highNs)}); ${sum(turns[1], 'guarded')} of ` +
-    `${(sum(turns[1], 'allocations') / 1e6).toFixed(1)} million allocations guarded, ` +
-    `${Math.round(sum(turns[1], 'guarded') / seconds)} a second of CPU time, ${microseconds(1)} us each. With stacks and a slot of its own a block costs ` +
-    `${microseconds(2)} us.`;
-  return { rows, note, limited, unlimited };
+    `${name}: samples ${percent(samples.medianNs)} more time (95 % interval of the median ${percent(samples.lowNs)} to ${percent(samples.highNs)}), ` +
+    `counting to them ${percent(share.medianNs)} (${percent(share.lowNs)} to ${percent(share.highNs)}); ${sum(sampledSide.on, 'guarded')} of ` +
+    `${(sum(sampledSide.on, 'allocations') / 1e6).toFixed(1)} million allocations guarded, ` +
+    `${Math.round(sum(sampledSide.on, 'guarded') / seconds)} a second of CPU time, ${microseconds(sampledSide)} us each. With stacks and a slot of its own a block costs ` +
+    `${microseconds(wholeSide)} us.`;
+  return { rows, note, limited: rows[1][3], unlimited: rows[2][3], samples: samples.medianNs };
 }
 
 const rows = pairRows();
 const notes = [];
-const shares = { limited: [], unlimited: [] };
+const shares = { limited: [], unlimited: [], samples: [] };
 for (const file of quick ? traces.slice(0, 1) : traces) {
   const verdict = judge(file, await duel(file));
   rows.push(...verdict.rows);
@@ -162,8 +187,9 @@ process.stdout.write(
     columns: ['what', 'allocator', 'ns', 'x Heap', 'sodium takes, times', 'guarded'],
     rows,
     notes: [
-      `sampleRate 1000: ${percent(mean(shares.limited))} more time on the recorded programs (geometric mean of the medians of ` +
-        `${plan.launches * plan.sums} ratios); ${percent(mean(shares.unlimited))} with sampleShare: 1, which gives each of them stacks and closes its page at free.`,
+      `sampleRate 1000: ${percent(mean(shares.samples))} more time for samples on the recorded programs (geometric mean of the medians of ` +
+        `${plan.launches * plan.sums} ratios of turns with and without, in one process); ${percent(mean(shares.limited))} with counting to them, which only ` +
+        `different processes tell; ${percent(mean(shares.unlimited))} with sampleShare: 1, which gives each of them stacks and closes its page at free.`,
       'These loops do nothing but allocate, so the default share of the time is used up at once, and nearly all samples lie in racks:',
       ...notes,
       'a pair: the plain heap is never left its fast path there, so the compiler leaves its slow paths out of the loop; a sample takes one.',

@@ -31,10 +31,19 @@ GuardedRange* FreePlace() {
   return nullptr;
 }
 
-void Forget(GuardedRange* range, std::shared_ptr<GuardTables>* tables) {
+// What a range leaves behind, given back after the lock.
+struct Estate {
+  ~Estate() {
+    for (const Parking& parking : parkings) DropParking(parking);
+  }
+  std::shared_ptr<GuardTables> tables;
+  std::vector<Parking> parkings;
+};
+
+void Forget(GuardedRange* range, Estate* estate) {
   guard_counters.hit_pages -= range->hit_pages;
-  // Freed by the caller, after the lock.
-  *tables = std::move(range->tables);
+  estate->tables = std::move(range->tables);
+  estate->parkings = std::move(range->parkings);
   *range = GuardedRange();
   while (used_places > 0 && ranges[used_places - 1].id < 0) used_places--;
 }
@@ -43,10 +52,10 @@ template <typename Matches>
 int RemoveWhere(Matches matches) {
   int removed = 0;
   for (int i = kMaxRanges - 1; i >= 0; i--) {
-    std::shared_ptr<GuardTables> tables;
+    Estate estate;
     const GuardLock lock;
     if (ranges[i].id < 0 || !matches(ranges[i])) continue;
-    Forget(&ranges[i], &tables);
+    Forget(&ranges[i], &estate);
     removed++;
   }
   return removed;
@@ -69,15 +78,52 @@ bool MayClose(const GuardedRange& range) {
   return range.hit_by == nullptr || range.hit_by == this_thread.js || !range.hit_by->in_use;
 }
 
+// Pages that hits have opened count as such no longer.
+void ForgetHits(GuardedRange* range, const Pages& pages) {
+  if (range->hit_pages == 0) return;
+  const uint8_t* const first = range->tables->states + pages.first;
+  const auto hits = static_cast<uint32_t>(std::count(first, first + pages.count, kPageHit));
+  range->hit_pages -= hits;
+  guard_counters.hit_pages -= hits;
+}
+
 void Mark(GuardedRange* range, const Pages& pages, uint8_t state) {
-  uint8_t* const states = range->tables->states;
-  if (range->hit_pages > 0) {
-    const auto hits =
-        static_cast<uint32_t>(std::count(states + pages.first, states + pages.first + pages.count, kPageHit));
-    range->hit_pages -= hits;
-    guard_counters.hit_pages -= hits;
+  ForgetHits(range, pages);
+  std::fill_n(range->tables->states + pages.first, pages.count, state);
+}
+
+Parking* ParkingOf(GuardedRange* range, uintptr_t address, size_t length) {
+  for (Parking& parking : range->parkings) {
+    if (parking.home == address && parking.length == length) return &parking;
   }
-  std::fill_n(states + pages.first, pages.count, state);
+  return nullptr;
+}
+
+// Pages whose kernel cannot move them have no parking.
+Parking* MakeParkingOf(GuardedRange* range, uintptr_t address, size_t length) {
+  Parking parking;
+  if (!IsParkable(address, length) || MakeParking(address, length, &parking) != 0) return nullptr;
+  range->parkings.push_back(parking);
+  return &range->parkings.back();
+}
+
+int Shut(GuardedRange* range, uintptr_t address, size_t length) {
+  Parking* parking = ParkingOf(range, address, length);
+  if (parking == nullptr) parking = MakeParkingOf(range, address, length);
+  if (parking != nullptr && ParkPages(parking) == 0) return 0;
+  return ClosePages(GuardMethod::kProtect, address, length);
+}
+
+int Unshut(GuardedRange* range, uintptr_t address, size_t length, const Pages& pages) {
+  Parking* const parking = ParkingOf(range, address, length);
+  if (parking == nullptr || !parking->is_taken) return OpenPages(GuardMethod::kProtect, address, length);
+  const int result = UnparkPages(parking);
+  if (result != 0) return result;
+  // A page that a hit has opened was one of those in their place.
+  ForgetHits(range, pages);
+  uint8_t* const first = range->tables->states + pages.first;
+  std::replace(first, first + pages.count, kPageHit, kPageClosed);
+  return 0;
 }
 
 }  // namespace
@@ -157,8 +203,8 @@ int ShutGuards(int32_t id, size_t offset, size_t length, bool shut) {
   Pages pages;
   if (range == nullptr || !PagesOf(*range, offset, length, &pages)) return -EINVAL;
   if (range->method != GuardMethod::kLightweight) return -EINVAL;
-  const auto change = shut ? ClosePages : OpenPages;
-  const int result = change(GuardMethod::kProtect, range->base + offset, length);
+  const int result =
+      shut ? Shut(range, range->base + offset, length) : Unshut(range, range->base + offset, length, pages);
   if (result != 0) return result;
   uint8_t* const first = range->tables->states + pages.first;
   std::replace(first, first + pages.count, shut ? kPageOpen : kPageShut, shut ? kPageShut : kPageOpen);

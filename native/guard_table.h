@@ -19,6 +19,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
+
+#include "parked_pages.h"
 
 struct JsThread;
 
@@ -68,6 +71,8 @@ struct GuardedRange {
   char name[48] = {};
   const void* owner = nullptr;  // the environment that registered it
   std::shared_ptr<GuardTables> tables;
+  // Stretches that are shut by being moved aside, now or once.
+  std::vector<Parking> parkings;
   // Pages in state 2, where they lie, and whose access opened the last of them (null: no JavaScript thread).
   const JsThread* hit_by = nullptr;
   uint32_t hit_pages = 0;
@@ -112,8 +117,9 @@ int CountGuardedRanges();
 int OpenGuards(int32_t id, size_t offset, size_t length);
 int CloseGuards(int32_t id, size_t offset, size_t length);
 
-// Shuts a stretch of a range with lightweight guards by one mprotect, or undoes that: its open pages keep
-// what they hold, its guards stay guards, pages that were hit meanwhile are guards too. 0 or -errno.
+// Shuts a stretch of a range with lightweight guards, or undoes that: its open pages keep what they hold, its
+// guards stay guards, pages that were hit meanwhile are marked closed. A stretch of whole page tables is
+// moved aside, any other takes one mprotect. 0 or -errno.
 int ShutGuards(int32_t id, size_t offset, size_t length, bool shut);
 
 // Closes the pages that hits of this thread have opened, and of threads without safepoints: an access of

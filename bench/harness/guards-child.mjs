@@ -1,10 +1,14 @@
 // One side of guards.bench.mjs, in a process of its own. `pair SUBJECT BUDGET_MS` prints the least CPU time of a pair
 // (malloc, a write to the first byte, free). `trace OPTIONS FILE` replays a trace for as many milliseconds as each line
-// on standard input says, and prints the CPU time of that turn, its operations, and how many blocks it guarded.
+// on standard input says, without samples if it says `off` too, and prints the CPU time of that turn, its operations, and
+// how many blocks it guarded.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { GuardedHeap, Heap, readTrace } from '../../dist/index.js';
 import { freeLeftovers, loopProgram, replayLoop } from '../../dist/trace/index.js';
+
+/** Allocations until the next sample. */
+const never = 2 ** 30;
 
 const sizeBytes = 100;
 const batch = 500;
@@ -77,9 +81,11 @@ async function serveTrace(options, file) {
   performance.now = () => now() - waitedMs;
   for await (const line of createInterface({ input: process.stdin })) {
     waitedMs += now() - waitingSince;
+    const [milliseconds, isOff] = line.split(' ');
     const guardedBefore = heap.guardedCount ?? 0;
+    if (heap.guardedCount !== undefined) heap.untilSample = isOff ? never : heap.sampled.next();
     const before = process.cpuUsage();
-    const end = performance.now() + Number(line);
+    const end = performance.now() + Number(milliseconds);
     let rounds = 0;
     do {
       replayLoop(program, heap);

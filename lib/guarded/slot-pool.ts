@@ -8,6 +8,7 @@
  * system call each. Freed pages stay closed until they are used again, quarantine or not: quarantine says how long
  * that is at least.
  */
+import { MiB } from '../core/index.ts';
 import type { GuardedPages } from '../pages/index.ts';
 import { Extents } from './extents.ts';
 import { Quarantine, Queue } from './quarantine.ts';
@@ -22,6 +23,9 @@ import {
   USABLE_BYTES,
   USABLE_START,
 } from './slot-table.ts';
+
+/** What one page table of the system maps. */
+const pageTableBytes = 2 * MiB;
 
 /** How much a pool may use. */
 export interface PoolLimits {
@@ -116,7 +120,10 @@ export class SlotPool {
   carveRack(count: number, rack: number): number {
     if (this.#rackSlots + count > this.#mostRackSlots) return -1;
     const page = this.#pageSizeBytes;
-    const extent = this.extents.take(count * 3 * page, page, page);
+    const bytes = count * 3 * page;
+    // Whole page tables can be moved aside (native/parked_pages.h).
+    const isMovable = bytes % pageTableBytes === 0;
+    const extent = this.extents.take(bytes, isMovable ? pageTableBytes : page, isMovable ? 0 : page);
     if (extent === null) return -1;
     const first = this.#nextNumber;
     this.#nextNumber += count;
