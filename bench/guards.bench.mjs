@@ -10,11 +10,12 @@ const quick = process.argv.includes('--quick');
 const pairTurns = quick ? 1 : 3;
 const pairBudgetMs = quick ? 150 : 800;
 // Turns are short, so that what else the machine does meets all sides, but long enough to forget whose caches they began
-// with. Two processes of one side differ by more than samples cost, so there are many.
+// with. Warm means warm: after one second the engine has not yet compiled all of the code that one allocation in a
+// thousand runs. Two processes of one side differ by more than samples cost, so there are some.
 const turnMs = 50;
 const plan = quick
   ? { launches: 1, sums: 6, turns: 2, warmMs: 600 }
-  : { launches: 12, sums: 6, turns: 2, warmMs: 1000 };
+  : { launches: 6, sums: 12, turns: 2, warmMs: 4000 };
 const folder = new URL('../examples/traces/', import.meta.url).pathname;
 const child = new URL('harness/guards-child.mjs', import.meta.url).pathname;
 const traces = readdirSync(folder).filter((file) => file.endsWith('.trace.gz'));
