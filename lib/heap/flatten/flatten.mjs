@@ -35,7 +35,7 @@ const hot = new Set([
   ...['takeFast', 'popFast', 'takeSmall', 'scan', 'takeStashed', 'cutLastRemainder', 'binSmall'],
   ...['largeBinIndex', 'insertLarge', 'insertSmallest', 'insertRing', 'bestFit', 'preferSecond'],
   ...['findInMap', 'takeOut', 'cutTop', 'clear', 'clearBlock'],
-  ...['freeAtExit', 'freeInternally', 'freeToBins', 'freeFast', 'freeNormal', 'arenaOfChunk'],
+  ...['freeAtExit', 'freeInternally', 'freeToBins', 'freeFast', 'freeNormal', 'arenaOfChunk', 'mainArena'],
   ...['unlink', 'unlinkSize', 'insertSmall', 'insertUnsorted', 'merge', 'mergeIntoTop'],
   ...['consolidateSlot', 'tidy', 'topSize', 'systemMem'],
   ...['resizeChunk', 'resizeIntoTop', 'shrink', 'copy'],
