@@ -99,18 +99,20 @@ export abstract class LargeBins extends LargeChecks {
     const raw = (size | 1) >>> 0;
     let at = first >>> 0;
     let a = at >>> 2;
-    if ((w[a + 2] & 4) !== 0 || w[a + 2] === 0) this.examineRing(at);
-    for (let steps = 0; raw < w[a + 2] || w[a + 3] !== 0; steps++) {
+    let found = w[a + 2];
+    if ((found & 4) !== 0 || found === 0) this.examineRing(at);
+    for (let steps = 0; raw < found || w[a + 3] !== 0; steps++) {
       if (steps > loopLimit) this.hang(at);
       at = w[a + 8];
       const nextHi = w[a + 9];
       a = at >>> 2;
-      if (nextHi !== hi || ((w[a + 2] & 4) | (at & 3)) !== 0 || w[a + 2] === 0) {
+      found = w[a + 2];
+      if (nextHi !== hi || ((found & 4) | (at & 3)) !== 0 || found === 0) {
         this.reach(BigInt(nextHi) * 2n ** 32n + BigInt(at) + 8n);
         this.examineRing(at);
       }
     }
-    if (w[a + 2] === raw) {
+    if (found === raw) {
       if (w[a + 5] !== hi) this.fault(BigInt(w[a + 5]) * 2n ** 32n + BigInt(w[a + 4]));
       return w[a + 4];
     }
@@ -140,8 +142,9 @@ export abstract class LargeBins extends LargeChecks {
     if (first === head >>> 0 && w[(head >>> 2) + 5] === hi) return 0;
     if (w[(head >>> 2) + 5] !== hi) this.fault(this.peek(this.real(head) + 16n));
     let i = first >>> 2;
-    if (w[i + 2] < nb && w[i + 3] === 0) {
-      if (w[i + 2] === 0) this.reach(this.real(first) + 8n);
+    let raw = w[i + 2];
+    if (raw < nb && w[i + 3] === 0) {
+      if (raw === 0) this.reach(this.real(first) + 8n);
       return 0;
     }
     let v = first;
@@ -149,8 +152,9 @@ export abstract class LargeBins extends LargeChecks {
       v = w[i + 10];
       if (w[i + 11] !== hi || (v & 3) !== 0) this.examineRingStep((i << 2) >>> 0);
       i = v >>> 2;
-      if ((w[i + 2] & ~7) >>> 0 >= nb || w[i + 3] !== 0) return this.preferSecond(head, v);
-      if (w[i + 2] === 0) this.reach(this.real(v) + 8n);
+      raw = w[i + 2];
+      if ((raw & ~7) >>> 0 >= nb || w[i + 3] !== 0) return this.preferSecond(head, v);
+      if (raw === 0) this.reach(this.real(v) + 8n);
     }
     return this.hang(v);
   }
@@ -164,8 +168,9 @@ export abstract class LargeBins extends LargeChecks {
     const next = w[i + 4];
     if (w[i + 5] !== this.hi) this.fault(this.peek(this.real(v) + 16n));
     const n = next >>> 2;
-    if (w[n + 2] === 0) this.reach(this.real(next) + 8n);
-    return w[n + 2] === w[i + 2] && w[n + 3] === w[i + 3] ? next : v;
+    const nextRaw = w[n + 2];
+    if (nextRaw === 0) this.reach(this.real(next) + 8n);
+    return nextRaw === w[i + 2] && w[n + 3] === w[i + 3] ? next : v;
   }
 
   /**

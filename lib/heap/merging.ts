@@ -29,6 +29,8 @@ export abstract class Merging extends Trimming {
     let i = c >>> 2;
     const n = i + (size >>> 2);
     let merged = size;
+    // What it is now: taking the chunk before out of its list may have written there, in a damaged heap.
+    let nextNow = nextRaw;
     if ((w[i + 2] & 1) === 0) {
       const prev = w[i];
       const k = i - (prev >>> 2);
@@ -58,6 +60,7 @@ export abstract class Merging extends Trimming {
       if (raw >= 1024) this.unlinkSize(p, fd);
       i = k;
       merged = (size + prev) >>> 0;
+      nextNow = w[n + 2];
     }
     if (w[t] >>> 2 === n) {
       return this.mergeIntoTop(t, i, merged, 0, n);
@@ -66,7 +69,7 @@ export abstract class Merging extends Trimming {
     if ((w[after + 2] & 1) === 0) {
       // unlink(n)
       const p = (n << 2) >>> 0;
-      const raw = w[n + 2];
+      const raw = nextNow;
       const j = n + ((raw >>> 3) << 1);
       const fd = w[n + 4];
       const bk = w[n + 6];
