@@ -16,7 +16,6 @@ import {
   faultPolicies,
   GiB,
   MiB,
-  PosixError,
   requireInteger,
   requireOneOf,
 } from '../core/index.ts';
@@ -34,6 +33,7 @@ import {
   rearmGuards,
 } from '../posix/index.ts';
 import { returnGuardBudget, takeGuardBudget } from './guard-budget.ts';
+import { askForHugePages } from './huge-pages.ts';
 import type { OwnedRange } from './owned-range.ts';
 import { requirePageRange } from './page-range.ts';
 import { reserve } from './window.ts';
@@ -56,7 +56,7 @@ export interface GuardedPagesOptions {
   complete?: FaultCompletion;
 }
 
-/** Pages become ready for lightweight guards in steps, so that a large range costs no page tables before its use. */
+/** Pages become ready for lightweight guards in steps: a large range costs no page tables before its use. */
 const preparedStepBytes = 4 * MiB;
 /** State of a page that its owner has opened. */
 const pageOpen = 1;
@@ -183,12 +183,7 @@ export class GuardedPages {
     this.#splitMappings += mappingsPerShut;
   }
 
-  /**
-   * Undoes calls of `shut` by one.
-   * @param offset of a stretch that holds what was shut
-   * @param length bytes
-   * @param calls how many they were
-   */
+  /** Undoes calls of `shut` by one, of a stretch that holds what was shut. @param calls how many they were */
   unshut(offset: number, length: number, calls: number): void {
     this.#requirePages(offset, length);
     this.#check('mprotect', this.#guards.shut(offset, length, false), offset, length);
@@ -197,8 +192,7 @@ export class GuardedPages {
   }
 
   /**
-   * Gives the memory of pages back: they read as zero when they are open. Open pages stay open, closed ones closed.
-   * Nothing on a system other than Linux.
+   * Gives the memory of pages back (Linux): open ones stay open and read as zero, closed ones stay closed.
    * @param offset first byte, a page multiple
    * @param length bytes, a page multiple
    * @throws ArgumentError, PosixError
@@ -209,22 +203,10 @@ export class GuardedPages {
       this.#range.call('madvise', { offset, length }, constants().MADV_DONTNEED);
   }
 
-  /**
-   * Asks for huge pages, for pages that stay open.
-   * @param offset first byte, a page multiple
-   * @param length bytes, a page multiple
-   * @returns false when the system refuses
-   * @throws ArgumentError
-   */
+  /** Asks for huge pages, for pages that stay open. @returns false when the system refuses @throws ArgumentError */
   preferHugePages(offset: number, length: number): boolean {
     this.#requirePages(offset, length);
-    try {
-      this.#range.call('madvise', { offset, length }, constants().MADV_HUGEPAGE!);
-      return true;
-    } catch (error) {
-      if (error instanceof PosixError) return false;
-      throw error;
-    }
+    return askForHugePages(this.#range, offset, length);
   }
 
   /**
@@ -260,10 +242,7 @@ export class GuardedPages {
     return this.#range.isMapped;
   }
 
-  /**
-   * Makes every view empty and gives the pages back. Idempotent.
-   * @throws MappingError ERR_MAPPING_TRANSFERRED, and nothing is done
-   */
+  /** Makes every view empty and gives the pages back. Idempotent. @throws MappingError ERR_MAPPING_TRANSFERRED */
   release(): void {
     if (!this.#range.isMapped) return;
     this.#range.release();

@@ -7,8 +7,9 @@
  * A part of a huge page is cleared: to give it back, the system would have to split the page.
  */
 import { readFileSync } from 'node:fs';
-import { alignUp, MiB } from '../core/index.ts';
+import { alignUp, MiB, PosixError } from '../core/index.ts';
 import { constants } from '../posix/index.ts';
+import type { OwnedRange } from './owned-range.ts';
 
 /** A huge page of every system on which Node runs with ordinary pages of 4 KiB. */
 export const hugePageBytes: number = 2 * MiB;
@@ -25,6 +26,17 @@ export function hasHugePages(): boolean {
   isAllowed ??=
     constants().MADV_HUGEPAGE !== undefined && readSetting().match(/\[(always|madvise)\]/) !== null;
   return isAllowed;
+}
+
+/** Advises a stretch. @returns false when the system refuses */
+export function askForHugePages(range: OwnedRange, offset: number, length: number): boolean {
+  try {
+    range.call('madvise', { offset, length }, constants().MADV_HUGEPAGE!);
+    return true;
+  } catch (error) {
+    if (error instanceof PosixError) return false;
+    throw error;
+  }
 }
 
 /** @returns how the kernel was told to use them, the setting in brackets; empty where it has none */

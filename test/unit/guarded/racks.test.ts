@@ -75,13 +75,14 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
     }
   });
 
-  it('a write into a freed block is found when its rack is shut', () => {
+  it('a write to the first 16 bytes of a freed block is found when its rack is shut', () => {
     using heap = open();
     const told: unknown[] = [];
     heap.on('fault', (fault) => told.push(fault));
     const block = mallocInRack(heap, 100);
     heap.free(block);
     heap.bytes[block + 15] = 0x41;
+    heap.bytes[block + 16] = 0x41;
     expect(heap.faults()).toEqual([]);
     turnOver(heap);
     expect(heap.faults()).toMatchObject([
@@ -96,16 +97,6 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
     ]);
     expect(told).toEqual(heap.faults());
     expect(heap.check()).toEqual([]);
-  });
-
-  it('but not behind its first 16 bytes', () => {
-    using heap = open();
-    const block = mallocInRack(heap, 100);
-    heap.free(block);
-    heap.bytes[block + 16] = 0x41;
-    expect(heap.check()).toEqual([]);
-    turnOver(heap);
-    expect(heap.faults()).toEqual([]);
   });
 
   it('check() finds it before, once', () => {
