@@ -2,7 +2,7 @@
  * The pages of a rack: a run of slots of one page, which are opened and shut together.
  *
  *      |G| slot |G|G| slot |G|G| slot |G| ... |G| slot |G|      G: a lightweight guard, which stays
- *      |<----------------- one mprotect ---------------->|
+ *      |<------------- moved aside, or one mprotect ------>|
  *
  * Shut pages keep their memory and what it holds.
  */

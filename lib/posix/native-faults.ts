@@ -89,7 +89,7 @@ export interface NativeFaults {
   openGuards(id: number, offset: number, length: number): 0 | NegativeErrno;
   /** Marks pages and closes them: one madvise or mprotect. */
   closeGuards(id: number, offset: number, length: number): 0 | NegativeErrno;
-  /** Shuts a stretch by one mprotect, contents kept, or undoes that; its lightweight guards stay guards. */
+  /** Shuts a stretch at once, contents kept, or undoes that; its lightweight guards stay guards. */
   shutGuards(id: number, offset: number, length: number, shut: boolean): 0 | NegativeErrno;
   /** Closes pages of the process that hits opened. Returns how many. */
   rearmGuards(): number;
