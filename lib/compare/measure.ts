@@ -55,7 +55,7 @@ export function measureSubject(trace: Trace, name: SubjectName, options: Measure
   const program = loopProgram(trace);
   const done: Subject[] = [];
   const rounds = repeat(options, () => {
-    const subject = shared ?? makeSubject(name, options);
+    const subject = shared ?? makeSubject(name, { ...options, sharedCode: true });
     // Touched, as the native replayer's table is: its page faults are nobody's.
     loopPointers(program).fill(0);
     const round = clocked(() => replayLoop(program, subject.allocator));

@@ -39,6 +39,8 @@ export interface SubjectOptions {
   transparentHugePages?: boolean;
   /** Each growth of a subject's pages is a call of its own, as far as the system's page size lets it. */
   everyCall?: boolean;
+  /** One of many heaps of its process: it takes no code of its own (`HeapOptions`). */
+  sharedCode?: boolean;
 }
 
 /** A fresh allocator, with what the comparison wants to know beyond `Allocator`. */
@@ -133,13 +135,21 @@ function residentOf({ space }: Heap): number | null {
 }
 
 /** @returns what of a subject's options is the heap's, absent where it is not told */
-export function heapOptions({ glibc, arena, threads, cores, tunables }: SubjectOptions): HeapOptions {
+export function heapOptions({
+  glibc,
+  arena,
+  threads,
+  cores,
+  tunables,
+  sharedCode,
+}: SubjectOptions): HeapOptions {
   return {
     ...(glibc ? { glibc } : {}),
     ...(arena ? { arena } : {}),
     ...(threads ? { threads } : {}),
     ...(cores ? { cores } : {}),
     ...(tunables ? { tunables } : {}),
+    ...(sharedCode ? { sharedCode } : {}),
   };
 }
 

@@ -44,6 +44,10 @@ const hot = new Set([
 /** Fields that no call changes. */
 const views = ['w', 'h', 'hi'];
 
+/** Those that are variables of the function around `FirstHeap`; a parameter would be no constant for V8. */
+const firstViews = ['w', 'h'];
+const firstConstants = firstViews.map((name) => `const $${name} = _${name};\n`).join('');
+
 /** Fields that are the same in all heaps of `MainHeap`. */
 const constantFields = [
   ...[
@@ -72,16 +76,17 @@ async function constantsOf(name) {
   if (name !== 'MainHeap') return new Map();
   const { bufferWindow } = await import(pathToFileURL(join(folder, 'buffer-window.js')).href);
   const { Heap } = await import(pathToFileURL(join(folder, 'heap.js')).href);
-  const heap = Heap.create({ source: bufferWindow({ sizeBytes: 2 ** 28 }) });
+  const heap = Heap.create({ source: bufferWindow({ sizeBytes: 2 ** 28 }), sharedCode: true });
   if (heap.constructor.name !== name) throw new Error(`the usual heap is no ${name}`);
   return new Map(constantFields.map((field) => [field, heap[field]]));
 }
 
-async function flatClass(name, parent) {
-  const constants = await constantsOf(name);
+/** @returns the text of class `name`, with the methods as `like` has them; `given` views are variables around it */
+async function flatClass(name, parent, like = name, given = []) {
+  const constants = await constantsOf(like);
   const body = Object.entries(entries).map(([method, calls]) => {
-    const inliner = new Inliner(classes, name, (called) => hot.has(called) && !calls.includes(called));
-    const value = inliner.flatten(method, views, constants);
+    const inliner = new Inliner(classes, like, (called) => hot.has(called) && !calls.includes(called));
+    const value = inliner.flatten(method, views, constants, given);
     for (const [needed, from] of inliner.imports) imports.set(needed, from);
     const key = { type: 'Identifier', name: method };
     return { type: 'MethodDefinition', kind: 'method', static: false, computed: false, key, value };
@@ -97,6 +102,9 @@ const parents = new Map([...plain.matchAll(emptyClass)].map(([, name, parent]) =
 if (parents.size === 0) throw new Error(`${path} has no empty class: it is flat already`);
 const texts = new Map();
 for (const name of flatClasses) texts.set(name, await flatClass(name, parents.get(name)));
-const flat = plain.replace(emptyClass, (text, name) => texts.get(name) ?? text);
+texts.set('FirstHeap', await flatClass('FirstHeap', 'MainHeap', 'MainHeap', firstViews));
+const flat = plain
+  .replace(emptyClass, (text, name) => texts.get(name) ?? text)
+  .replace('return class FirstHeap', `${firstConstants}return class FirstHeap`);
 const lines = [...imports].map(([name, from]) => `import { ${name} } from '${from}';\n`);
 writeFileSync(path, `${lines.join('')}${flat}`);

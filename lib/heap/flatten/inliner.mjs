@@ -38,13 +38,16 @@ export class Inliner {
    * @param method name of a method
    * @param views fields that never change during a call: read once, at the beginning
    * @param constants values of fields that are the same in every heap of the class; `arena` is every `av` too
+   * @param given views that are variables around the class already, and need not be read
    * @returns the method as a function expression with the hot calls written out
    */
-  flatten(method, views, constants) {
+  flatten(method, views, constants, given) {
     const { params, body } = this.#expand(method, resolveMethod(this.#classes, this.#className, method), []);
     const used = new Set();
-    tree.transform(body, ({ type, object, property }) => {
+    tree.transform(body, ({ type, object, property }, parent) => {
       if (type !== 'MemberExpression' || object.type !== 'ThisExpression') return undefined;
+      // Asked for its length, a view tells whether the heap was destroyed: the heap's own does.
+      if (parent.property?.name === 'length') return undefined;
       if (constants.has(property.name)) return tree.literal(constants.get(property.name));
       if (!views.includes(property.name)) return undefined;
       used.add(property.name);
@@ -64,7 +67,8 @@ export class Inliner {
         body.body.unshift(tree.declaration('const', 'av', tree.literal(constants.get('arena'))));
       }
     }
-    body.body.unshift(...[...used].map((name) => tree.declaration('const', `$${name}`, read(name))));
+    const toRead = [...used].filter((name) => !given.includes(name));
+    body.body.unshift(...toRead.map((name) => tree.declaration('const', `$${name}`, read(name))));
     return { type: 'FunctionExpression', params, body };
   }
 

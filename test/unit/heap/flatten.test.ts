@@ -8,15 +8,23 @@ import { bufferWindow, type GlibcVersion, Heap, type HeapOptions } from '../../.
 import { generateDamage, generateTrace, type Trace, traceProfiles } from '../../../lib/trace/index.ts';
 import { compilePackage } from '../../helpers/child.ts';
 
-type Parts = { Heap: Pick<typeof Heap, 'create'>; heapPlacements: typeof heapPlacements };
+type Parts = { create: (options: HeapOptions) => Heap; heapPlacements: typeof heapPlacements };
 
 await compilePackage();
 const dist = new URL('../../../dist/', import.meta.url).href;
+const { Heap: ShippedHeap }: { Heap: typeof Heap } = await import(`${dist}heap/index.js`);
+const { firstHeapClass }: typeof import('../../../lib/heap/variants.ts') = await import(
+  `${dist}heap/variants.js`
+);
+/** Made before any other. */
+const firstHeap = ShippedHeap.create();
 const shipped: Parts = {
-  Heap: (await import(`${dist}heap/index.js`)).Heap,
+  create: (options) => ShippedHeap.create(options),
   heapPlacements: (await import(`${dist}compare/index.js`)).heapPlacements,
 };
-const source: Parts = { Heap, heapPlacements };
+/** Each heap with the code that a thread's first one has. */
+const shippedFirst: Parts = { ...shipped, create: (options) => asFirst(ShippedHeap.create(options)) };
+const source: Parts = { create: (options) => Heap.create(options), heapPlacements };
 /** Those of the classes that are written out, and of the data that differ most; the other classes ship as they are. */
 const versions: readonly GlibcVersion[] = ['2.31', '2.36', '2.41', '2.43'];
 const arenas = ['main', 'thread'] as const;
@@ -24,18 +32,22 @@ const arenas = ['main', 'thread'] as const;
 /** Of a larger range the beginning is compared: what follows is mostly untouched, and reading it makes pages. */
 const mostBytes = 2 ** 20;
 
-function run({ Heap, heapPlacements }: Parts, trace: Trace, options: HeapOptions): [string, Buffer] {
+function asFirst(heap: Heap): Heap {
+  return Object.setPrototypeOf(heap, firstHeapClass(heap.w, heap.h).prototype);
+}
+
+function run({ create, heapPlacements }: Parts, trace: Trace, options: HeapOptions): [string, Buffer] {
   const window = bufferWindow({ sizeBytes: 2 ** 30, baseAddress: 0x7f00_0000_0000n });
-  const heap = Heap.create({ ...options, key: 0x1234_5678_9abc_def0n, source: window });
+  const heap = create({ ...options, key: 0x1234_5678_9abc_def0n, source: window });
   const lines = heapPlacements(trace, heap, { damage: true }).join('\n');
   const ranges = heap.space.accessibleRanges();
   const parts = ranges.map(([start, end]) => heap.bytes.subarray(start, Math.min(end, start + mostBytes)));
   return [`${lines}\n${ranges.join(' ')}`, Buffer.concat(parts)];
 }
 
-function expectSame(trace: Trace, options: HeapOptions): void {
+function expectSame(trace: Trace, options: HeapOptions, parts = shipped): void {
   const [lines, bytes] = run(source, trace, options);
-  const [shippedLines, shippedBytes] = run(shipped, trace, options);
+  const [shippedLines, shippedBytes] = run(parts, trace, options);
   const what = `${trace.name} on ${options.glibc}, ${options.arena} arena`;
   expect(shippedLines, what).toBe(lines);
   expect(Buffer.compare(shippedBytes, bytes), `${what}: bytes`).toBe(0);
@@ -56,8 +68,47 @@ describe.each(versions)('glibc %s, as written and as shipped', (glibc) => {
   });
 });
 
+describe('the first heap of a thread', () => {
+  it('does the same under every kind of program', () => {
+    for (const [seed, { name }] of traceProfiles.entries())
+      expectSame(generateTrace(name, { seed, operations: 400 }), { glibc: '2.36' }, shippedFirst);
+  });
+
+  it('ends the same way when it is damaged', () => {
+    for (let seed = 1; seed <= 20; seed++) expectSame(generateDamage(seed), { glibc: '2.36' }, shippedFirst);
+  });
+
+  it('is of a class of its own, unless it is one that does not ask for it', () => {
+    const classOf = (heap: Heap): string => heap.constructor.name;
+    expect(classOf(firstHeap)).toBe('FirstHeap');
+    expect(classOf(ShippedHeap.create())).toBe('MainHeap');
+    // Nobody made one from source yet in this file but those with other options.
+    expect(classOf(Heap.create({ sharedCode: true }))).toBe('MainHeap');
+  });
+
+  it('is closed for every call when it is destroyed, though its code still knows the window', () => {
+    const heap = asFirst(ShippedHeap.create());
+    const [small, large] = [heap.malloc(100), heap.malloc(5000)] as [number, number];
+    heap.destroy();
+    const calls = [
+      () => heap.malloc(100),
+      () => heap.malloc(5000),
+      () => heap.calloc(1, 100),
+      () => heap.calloc(1, 5000),
+      () => heap.realloc(small, 200),
+      () => heap.realloc(large, 9000),
+      () => heap.realloc(null, 9000),
+      () => heap.memalign(64, 5000),
+      () => heap.free(small),
+      () => heap.free(large),
+    ];
+    for (const call of calls) expect(call).toThrow(expect.objectContaining({ code: 'ERR_HEAP_CLOSED' }));
+  });
+});
+
 it('the shipped classes hold their long ways themselves', () => {
-  const own = Object.getOwnPropertyNames(Object.getPrototypeOf(shipped.Heap.create()));
-  expect(own).toContain('mallocUncached');
-  expect(Object.getOwnPropertyNames(Object.getPrototypeOf(Heap.create()))).not.toContain('mallocUncached');
+  const methods = (heap: Heap): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(heap));
+  expect(methods(ShippedHeap.create())).toContain('mallocUncached');
+  expect(methods(firstHeap)).toContain('mallocUncached');
+  expect(methods(Heap.create())).not.toContain('mallocUncached');
 });
