@@ -12,8 +12,8 @@ const profile = traceProfiles[0].name;
 
 describe('a heap without defences', () => {
   it('is of the same class as ever', () => {
-    const plain = openHeap();
-    const again = openHeap({ defences: [] });
+    const plain = openHeap({ sharedCode: true });
+    const again = openHeap({ sharedCode: true, defences: [] });
     expect(Object.getPrototypeOf(again)).toBe(Object.getPrototypeOf(plain));
   });
 
