@@ -89,7 +89,7 @@ type Variant = new (setup: EngineSetup) => CountedCache;
 type CacheLimits = Pick<EngineSetup, 'cacheLength' | 'cacheMaxChunk' | 'cacheUnsortedLimit'>;
 /** Classes made so far, by the switches that are on: V8 optimises a class, not a combination of switches. */
 const madeVariants = new Map<string, Variant>();
-const sampledVariants = new Map<HeapSampling['extend'], Map<Variant, Variant>>();
+const sampledVariants = new Map<HeapSampling['extend'], WeakMap<Variant, Variant>>();
 
 let isFirst = true;
 
@@ -134,9 +134,10 @@ export const Heap: {
     const plain = variantOf(profile, options, chosen);
     const isPlain = plain === family && threads === 1;
     const swift = isPlain && !threaded && isUsual(profile, limits) ? MainHeap : plain;
-    const variant = sampling ? sampledVariant(swift, threads, sampling) : swift;
+    if (sampling) requireSampleable(swift, threads);
     const space = layOut(source, limit, threaded, heapStart);
-    const heap = new (options.sharedCode ? variant : firstVariant(variant, source.buffer))({
+    const chosenVariant = options.sharedCode ? swift : firstVariant(swift, source.buffer);
+    const heap = new (sampling ? sampledVariant(chosenVariant, sampling) : chosenVariant)({
       profile,
       plainVariant: isPlain && !sampling ? family : undefined,
       sampled: sampling?.blocks,
@@ -201,20 +202,22 @@ function firstVariant(plain: Variant, window: ArrayBuffer): Variant {
   return firstHeapClass(new Uint32Array(window), new Uint16Array(window));
 }
 
-function sampledVariant(plain: Variant, threads: number, { extend }: HeapSampling): Variant {
-  if ((plain !== GlibcHeap && plain !== MainHeap) || threads > 1) {
-    const expected = 'one thread on glibc 2.32 to 2.41, without switches';
-    throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'sampling', expected, plain.name);
-  }
+function requireSampleable(plain: Variant, threads: number): void {
+  if ((plain === GlibcHeap || plain === MainHeap) && threads === 1) return;
+  const expected = 'one thread on glibc 2.32 to 2.41, without switches';
+  throw new ArgumentError('ERR_INVALID_ARG_VALUE', 'sampling', expected, plain.name);
+}
+
+function sampledVariant(plain: Variant, { extend }: HeapSampling): Variant {
   const known = sampledVariants.get(extend)?.get(plain);
   if (known) return known;
   const made = class extends extend(SampledHeap) {};
-  // What the package's `MainHeap` has written out itself.
-  if (plain === MainHeap) {
-    const { constructor: _, ...long } = Object.getOwnPropertyDescriptors(MainHeap.prototype);
+  // What the package's `MainHeap` and `FirstHeap` have written out themselves.
+  if (plain !== GlibcHeap) {
+    const { constructor: _, ...long } = Object.getOwnPropertyDescriptors(plain.prototype);
     Object.defineProperties(made.prototype, long);
   }
-  const ofExtend = sampledVariants.get(extend) ?? new Map<Variant, Variant>();
+  const ofExtend = sampledVariants.get(extend) ?? new WeakMap<Variant, Variant>();
   sampledVariants.set(extend, ofExtend.set(plain, made));
   return made;
 }
