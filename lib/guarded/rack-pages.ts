@@ -78,7 +78,7 @@ export class RackPages {
    * @throws PosixError; some may be open
    */
   open(rack: Rack): void {
-    this.#inspect(rack);
+    if (rack.cooling > 0) this.#inspect(rack);
     if (this.#pages.openedByHits > 0) this.#pages.rearm();
     if (rack.shuts > 0) {
       this.#pages.unshut(
@@ -94,7 +94,6 @@ export class RackPages {
 
   /** Shuts the slots of a rack that were freed. Where the guard budget is used up they go on cooling. */
   shut(rack: Rack): void {
-    rack.cooling = 0;
     this.#inspect(rack);
     const { firstSlot, endSlot } = rack;
     for (let slot = firstSlot; slot < endSlot; slot++) {
@@ -104,6 +103,7 @@ export class RackPages {
         isCooling ||= this.#state(slot) === COOLING;
       if (isCooling && !this.#shutRun(rack, from, slot)) return;
     }
+    rack.cooling = 0;
   }
 
   /** @returns true when a freed slot is as it was left, its block and the slack near it */

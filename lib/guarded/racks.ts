@@ -6,8 +6,8 @@
  *      new rack, or the oldest -> open: gives its slots out -> finished: its blocks are freed -> shut: waits
  *
  * A freed slot stays open until its rack is shut: it cools. A write to its first words is found by their pattern then, or
- * by `check()`; a read is not seen. A rack is shut when its last block is freed; one that was finished a while ago also
- * with some blocks still live, around them.
+ * by `check()`; a read is not seen. A rack whose last block was freed is shut when the next one is opened; one that was
+ * finished a while ago also with some blocks still live, around them.
  */
 import type { Random } from '../core/index.ts';
 import type { GuardedBlocks } from './blocks.ts';
@@ -54,6 +54,8 @@ export class Racks {
   readonly #finished = new Queue<Rack>();
   /** The newest of them. */
   readonly #draining: Rack[] = [];
+  /** Those to be shut when the next is opened: the processor then looks its addresses up anew once, not twice. */
+  readonly #due: Set<Rack> = new Set();
   /** Slots of finished racks without a live block. */
   #waiting = 0;
   /** The one that gives slots out, the next of them, and where they end. */
@@ -171,7 +173,7 @@ export class Racks {
     this.live--;
     if (rack === this.#open) return;
     this.#waiting++;
-    if (rack.live === 0 || (rack.isLate && rack.cooling * 8 >= this.#slotsPerRack)) this.#pages.shut(rack);
+    if (rack.live === 0 || (rack.isLate && rack.cooling * 8 >= this.#slotsPerRack)) this.#due.add(rack);
   }
 
   /** The heap is destroyed: nothing is given out or taken back any more. */
@@ -191,6 +193,9 @@ export class Racks {
         ? (this.#takeOldest() ?? this.#make())
         : (this.#make() ?? this.#takeOldest());
     if (rack === null) return false;
+    this.#due.delete(rack);
+    for (const due of this.#due) this.#pages.shut(due);
+    this.#due.clear();
     try {
       this.#pages.open(rack);
     } catch (error) {
@@ -206,11 +211,11 @@ export class Racks {
   #finish(rack: Rack): void {
     this.#add(rack);
     rack.isLate = false;
-    if (rack.live === 0) this.#pages.shut(rack);
+    if (rack.live === 0) this.#due.add(rack);
     if (this.#draining.push(rack) <= mostDraining) return;
     const late = this.#draining.shift()!;
     late.isLate = true;
-    if (late.cooling > 0) this.#pages.shut(late);
+    if (late.cooling > 0) this.#due.add(late);
   }
 
   #add(rack: Rack): void {
