@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { summarize } from '../dist/core/index.js';
 
@@ -16,7 +17,8 @@ const turnMs = 50;
 const plan = quick
   ? { launches: 1, sums: 6, turns: 2, warmMs: 600 }
   : { launches: 6, sums: 12, turns: 2, warmMs: 4000 };
-const folder = new URL('../examples/traces/', import.meta.url).pathname;
+const named = process.argv.indexOf('--traces') + 1;
+const folder = named > 0 ? process.argv[named] : new URL('../examples/traces', import.meta.url).pathname;
 const child = new URL('harness/guards-child.mjs', import.meta.url).pathname;
 const traces = readdirSync(folder).filter((file) => file.endsWith('.trace.gz'));
 
@@ -68,7 +70,7 @@ function launch(options, file) {
     child,
     'trace',
     options,
-    `${folder}${file}`,
+    join(folder, file),
   ];
   const process_ = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: process_.stdout })[Symbol.asyncIterator]();

@@ -4,9 +4,9 @@
  */
 import { alignDown, alignUp, type Random, seededRandom } from '../core/index.ts';
 import type { GuardedPages } from '../pages/index.ts';
+import { headEnd, nearEnd, nearStart } from './near.ts';
 import type { GuardedSettings } from './options.ts';
 import { FREED_BYTE, FRESH_BYTE, firstDamage, lastDamage, SLACK_BYTE } from './patterns.ts';
-import { nearBytes } from './rack-pages.ts';
 import { Racks } from './racks.ts';
 import { type Site, SiteCatcher } from './sites.ts';
 import { SlotPool } from './slot-pool.ts';
@@ -34,7 +34,7 @@ export interface SlackDamage {
 }
 
 /** One mprotect shuts or opens as many: fewer would each pay more of it. */
-const mostSlotsPerRack = 512;
+const mostSlotsPerRack = 1024;
 
 /** The guarded part of a heap. */
 export class GuardedBlocks {
@@ -104,33 +104,14 @@ export class GuardedBlocks {
     this.#fill(usableStart, start, start + sizeBytes, usableEnd, isZeroed);
     this.#allocSites[slot] = site;
     this.#freeSites[slot] = undefined;
-    this.enter(slot, start, sizeBytes, usableEnd - start - sizeBytes, numberOf(site), Date.now());
-    return slot;
-  }
-
-  /** Writes down a block that was just placed. @param siteNumber of a stack that was written; 0: none */
-  enter(
-    slot: number,
-    start: number,
-    sizeBytes: number,
-    slackBytes: number,
-    siteNumber: number,
-    timeMs: number,
-  ): void {
-    const base = slot * SLOT_WORDS;
-    const { words } = this.table;
     const number = ++this.count;
     words[base + BLOCK_START] = start;
     words[base + SIZE_BYTES] = sizeBytes;
     words[base + NUMBER] = number;
     words[base + SLOT_STATE] = LIVE;
-    this.pages.blocks.setLive(slot, { start, sizeBytes, slackBytes, number, site: siteNumber }, timeMs);
-  }
-
-  /** Writes down that the block of a slot was freed. @param state FREED or COOLING */
-  leave(slot: number, state: number, siteNumber: number, timeMs: number): void {
-    this.table.set(slot, SLOT_STATE, state);
-    this.pages.blocks.setFreed(slot, siteNumber, timeMs);
+    const slackBytes = usableEnd - start - sizeBytes;
+    this.pages.blocks.setLive(slot, { start, sizeBytes, slackBytes, number, site: numberOf(site) });
+    return slot;
   }
 
   /** Frees the block of a live slot and closes its pages, now or with its rack. */
@@ -146,7 +127,8 @@ export class GuardedBlocks {
     if (this.settings.fill && this.pages.method !== 'lightweight')
       this.bytes.fill(FREED_BYTE, start, start + words[base + SIZE_BYTES]);
     this.#freeSites[slot] = site;
-    this.leave(slot, FREED, numberOf(site), Date.now());
+    words[base + SLOT_STATE] = FREED;
+    this.pages.blocks.setFreed(slot, numberOf(site));
     this.pool.giveBack(slot);
   }
 
@@ -166,14 +148,16 @@ export class GuardedBlocks {
     const { words } = this.table;
     const start = words[base + BLOCK_START];
     const end = start + words[base + SIZE_BYTES];
+    const inRack = words[base + RACK] !== 0;
+    const page = words[base + USABLE_START];
+    const pageEnd = page + words[base + USABLE_BYTES];
     if (this.settings.fill && words[base + SLOT_STATE] === COOLING) {
-      const head = this.bytes.subarray(start, Math.min(start + nearBytes, end));
+      const head = this.bytes.subarray(start, headEnd(start, end));
       const inside = head.findIndex((byte) => byte !== FREED_BYTE);
       if (inside >= 0) return { offset: start + inside, distanceBytes: null };
     }
-    const near = words[base + RACK] === 0 ? words[base + USABLE_BYTES] : nearBytes;
-    const usableStart = Math.max(words[base + USABLE_START], start - near);
-    const usableEnd = Math.min(words[base + USABLE_START] + words[base + USABLE_BYTES], end + near);
+    const usableStart = inRack ? nearStart(start, page) : page;
+    const usableEnd = inRack ? nearEnd(end, pageEnd) : pageEnd;
     const behind = end < usableEnd ? firstDamage(this.#buffer, end, usableEnd) : -1;
     if (behind >= 0) return { offset: behind, distanceBytes: behind - end };
     const before = usableStart < start ? lastDamage(this.#buffer, usableStart, start) : -1;

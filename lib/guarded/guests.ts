@@ -36,16 +36,17 @@ export class Guests implements SampledBlocks {
   }
 
   allocate(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {
-    const sampler = this.#sampler;
     if (sizeBytes > this.#mostBytes) {
-      sampler.passOn();
+      this.#sampler.passOn();
       return null;
     }
     try {
-      const whole = sampler.affords() ? this.#allocateWhole(sizeBytes, alignment, isZeroed) : null;
-      if (whole !== null || this.#racks === null || alignment > this.#mostRackAlignment) return whole;
-      const pointer = this.#racks.allocate(sizeBytes, alignment, isZeroed, sampler.lookedMs);
-      return pointer < 0 ? null : pointer | 0;
+      const affords = this.#sampler.affords();
+      if (!affords && this.#racks !== null && alignment <= this.#mostRackAlignment) {
+        const pointer = this.#racks.allocate(sizeBytes, alignment, isZeroed, this.#sampler.lookedMs);
+        if (pointer >= 0) return pointer | 0;
+      }
+      return this.#allocateOtherwise(affords, sizeBytes, alignment, isZeroed);
     } catch (error) {
       // The budget is used up: in production a block without a guard is better than none.
       if (error instanceof PosixError) return null;
@@ -69,16 +70,26 @@ export class Guests implements SampledBlocks {
   }
 
   free(pointer: Pointer): void {
-    if (this.#racks !== null) {
-      const slot = this.#racks.find(pointer);
-      if (slot >= 0) {
-        this.#racks.release(slot, this.#sampler.lookedMs);
-        return;
-      }
-    }
+    if (this.#racks?.free(pointer, this.#sampler.lookedMs)) return;
     const start = this.#sampler.start();
     this.slotHeap.free(pointer);
     this.#sampler.charge(start);
+  }
+
+  /** What is rarer than a slot of the open rack. */
+  #allocateOtherwise(
+    affords: boolean,
+    sizeBytes: number,
+    alignment: number,
+    isZeroed: boolean,
+  ): Pointer | null {
+    const whole = affords ? this.#allocateWhole(sizeBytes, alignment, isZeroed) : null;
+    const racks = this.#racks;
+    if (whole !== null || racks === null || alignment > this.#mostRackAlignment) return whole;
+    const { lookedMs } = this.#sampler;
+    let pointer = racks.allocate(sizeBytes, alignment, isZeroed, lookedMs);
+    if (pointer < 0 && racks.openNext()) pointer = racks.allocate(sizeBytes, alignment, isZeroed, lookedMs);
+    return pointer < 0 ? null : pointer | 0;
   }
 
   #allocateWhole(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null {

@@ -38,41 +38,17 @@ function isAllSlack(bytes: Buffer, start: number, end: number): boolean {
   return bytes.compare(slackSample, 0, length, start, end) === 0;
 }
 
-/** A byte eight times over, for each of the bytes above and 0: numbers, none of them NaN. */
-const doubles: Float64Array = new Float64Array(Uint8Array.from({ length: 256 * 8 }, (_, k) => k >> 3).buffer);
+/** Shorter stretches are emptied without a call. */
+const byWordsBytes = 256;
 
-/**
- * Fills [from, to) without a call, for what is mostly short.
- * @param bytes the window
- * @param words the same as doubles
- * @param byte one of the above, or 0
- */
-export function fillBytes(
-  bytes: Uint8Array,
-  words: Float64Array,
-  byte: number,
-  from: number,
-  to: number,
-): void {
-  const word = doubles[byte];
+/** Fills [from, to) with zeros. @param words the same window, as 32-bit words */
+export function zeroBytes(bytes: Uint8Array, words: Int32Array, from: number, to: number): void {
+  if (to - from > byWordsBytes) {
+    bytes.fill(0, from, to);
+    return;
+  }
   let at = from;
-  while (at < to && (at & 7) !== 0) bytes[at++] = byte;
-  for (; at + 8 <= to; at += 8) words[at >>> 3] = word;
-  while (at < to) bytes[at++] = byte;
-}
-
-/** Looks as `fillBytes` fills. @returns the first offset in [from, to) where another byte stands, about; -1: none */
-export function firstOther(
-  bytes: Uint8Array,
-  words: Float64Array,
-  byte: number,
-  from: number,
-  to: number,
-): number {
-  const word = doubles[byte];
-  let at = from;
-  for (; at < to && (at & 7) !== 0; at++) if (bytes[at] !== byte) return at;
-  for (; at + 8 <= to; at += 8) if (words[at >>> 3] !== word) return at;
-  for (; at < to; at++) if (bytes[at] !== byte) return at;
-  return -1;
+  while (at < to && (at & 3) !== 0) bytes[at++] = 0;
+  for (; at + 4 <= to; at += 4) words[at >>> 2] = 0;
+  while (at < to) bytes[at++] = 0;
 }

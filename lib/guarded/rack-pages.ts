@@ -8,7 +8,7 @@
  */
 import { PosixError } from '../core/index.ts';
 import type { GuardedPages } from '../pages/index.ts';
-import { FREED_BYTE, firstOther, SLACK_BYTE } from './patterns.ts';
+import { isHeadWhole, isSlackWhole } from './near.ts';
 import {
   BLOCK_START,
   COOLING,
@@ -21,12 +21,6 @@ import {
   type SlotTable,
   USABLE_START,
 } from './slot-table.ts';
-
-/**
- * Bytes with a pattern in a slot of a rack: on each side of its block, and the first ones of a freed block. Each line
- * of memory more would be felt.
- */
-export const nearBytes = 16;
 
 /** A run of slots. */
 export interface Rack {
@@ -44,13 +38,18 @@ export interface Rack {
   isLate: boolean;
 }
 
+/** So many slots are looked at together. */
+const slotsAhead = 32;
+
 /** Opens and shuts racks. */
 export class RackPages {
+  /** What was loaded ahead: a load that nobody needs would be left out. */
+  touched = 0;
   readonly #pages: GuardedPages;
   readonly #table: SlotTable;
-  readonly #words: Uint32Array;
-  readonly #bytes: Uint8Array;
-  readonly #doubles: Float64Array;
+  /** The table's words, as in racks.ts. */
+  readonly #rows: Int32Array;
+  readonly #window: Int32Array;
   readonly #checksBlocks: boolean;
   readonly #onDamage: (slot: number) => void;
 
@@ -66,9 +65,8 @@ export class RackPages {
   ) {
     this.#pages = pages;
     this.#table = table;
-    this.#words = table.words;
-    this.#bytes = pages.bytes;
-    this.#doubles = new Float64Array(this.#bytes.buffer);
+    this.#rows = new Int32Array(table.words.buffer);
+    this.#window = new Int32Array(pages.bytes.buffer);
     this.#checksBlocks = checksBlocks;
     this.#onDamage = onDamage;
   }
@@ -108,18 +106,15 @@ export class RackPages {
 
   /** @returns true when a freed slot is as it was left, its block and the slack near it */
   isWhole(slot: number): boolean {
-    const words = this.#words;
+    const rows = this.#rows;
     const base = slot * SLOT_WORDS;
-    const start = words[base + BLOCK_START];
-    const end = start + words[base + SIZE_BYTES];
-    const headEnd = Math.min(start + nearBytes, end);
-    if (this.#checksBlocks && firstOther(this.#bytes, this.#doubles, FREED_BYTE, start, headEnd) >= 0)
-      return false;
-    const from = Math.max(words[base + USABLE_START], start - nearBytes);
-    const to = Math.min(words[base + USABLE_START] + this.#pages.pageSizeBytes, end + nearBytes);
+    const start = rows[base + BLOCK_START];
+    const end = start + rows[base + SIZE_BYTES];
+    const usable = rows[base + USABLE_START];
+    const usableEnd = usable + this.#pages.pageSizeBytes;
     return (
-      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, end, to) < 0 &&
-      firstOther(this.#bytes, this.#doubles, SLACK_BYTE, from, start) < 0
+      isSlackWhole(this.#window, start, end, usable, usableEnd) &&
+      (!this.#checksBlocks || isHeadWhole(this.#window, start, end))
     );
   }
 
@@ -149,25 +144,41 @@ export class RackPages {
 
   /** Opens a page that was never open, or that a hit has emptied; one that is open may be written to from now on. */
   #openEmpty(slot: number): void {
-    const start = this.#words[slot * SLOT_WORDS + USABLE_START];
+    const start = this.#rows[slot * SLOT_WORDS + USABLE_START];
     if (!this.#pages.isOpen(start)) this.#pages.open(start, this.#pages.pageSizeBytes);
     else if (this.#state(slot) === FREED) this.#table.set(slot, SLOT_STATE, COOLING);
   }
 
   /** Looks whether all freed slots that are open are as they were left. */
   #inspect(rack: Rack): void {
-    for (let slot = rack.firstSlot; slot < rack.endSlot; slot++) {
-      if (this.#state(slot) === COOLING && !this.isWhole(slot)) this.#onDamage(slot);
+    const { firstSlot, madeEnd } = rack;
+    for (let from = firstSlot; from < madeEnd; from += slotsAhead) {
+      const to = Math.min(from + slotsAhead, madeEnd);
+      this.#touch(from, to);
+      for (let slot = from; slot < to; slot++) {
+        if (this.#state(slot) === COOLING && !this.isWhole(slot)) this.#onDamage(slot);
+      }
     }
   }
 
+  /** Loads from the pages of some slots that are open or live: the processor fetches what follows each other side by side. */
+  #touch(from: number, to: number): void {
+    const rows = this.#rows;
+    const window = this.#window;
+    let all = 0;
+    for (let base = from * SLOT_WORDS; base < to * SLOT_WORDS; base += SLOT_WORDS) {
+      if (rows[base + SLOT_STATE] === COOLING) all |= window[rows[base + BLOCK_START] >>> 2];
+    }
+    this.touched = all;
+  }
+
   #state(slot: number): number {
-    return this.#words[slot * SLOT_WORDS + SLOT_STATE];
+    return this.#rows[slot * SLOT_WORDS + SLOT_STATE];
   }
 
   /** Of a slot with its guards. */
   #start(slot: number): number {
-    return this.#words[slot * SLOT_WORDS + EXTENT_START];
+    return this.#rows[slot * SLOT_WORDS + EXTENT_START];
   }
 
   get #stride(): number {

@@ -10,14 +10,17 @@
  * finished a while ago also with some blocks still live, around them.
  */
 import type { Random } from '../core/index.ts';
+import type { BlockTable } from '../posix/index.ts';
 import type { GuardedBlocks } from './blocks.ts';
-import { FREED_BYTE, fillBytes, firstOther, SLACK_BYTE } from './patterns.ts';
+import { fillHead, fillSlack, isSlackWhole } from './near.ts';
+import { zeroBytes } from './patterns.ts';
 import { Queue } from './quarantine.ts';
-import { nearBytes, type Rack, RackPages } from './rack-pages.ts';
+import { type Rack, RackPages } from './rack-pages.ts';
 import {
   BLOCK_START,
   COOLING,
   LIVE,
+  NUMBER,
   RACK,
   SIZE_BYTES,
   SLOT_STATE,
@@ -37,13 +40,17 @@ export class Racks {
   /** Blocks that are live. */
   live = 0;
   readonly #blocks: GuardedBlocks;
-  readonly #words: Uint32Array;
+  /** The table's words: all are below 2^31, and signed ones are added as such. */
+  readonly #rows: Int32Array;
+  readonly #records: BlockTable;
   /** The window, twice. Empty when the heap was destroyed. */
   readonly #bytes: Uint8Array;
-  readonly #doubles: Float64Array;
+  readonly #window: Int32Array;
   readonly #pageBytes: number;
   readonly #alignment: number;
-  readonly #side: 'right' | 'left' | 'random';
+  /** -1: against the guard behind, 0: against the one before. */
+  #rightMask: number;
+  readonly #isRandom: boolean;
   readonly #fills: boolean;
   readonly #random: Random;
   readonly #pages: RackPages;
@@ -58,26 +65,30 @@ export class Racks {
   readonly #due: Set<Rack> = new Set();
   /** Slots of finished racks without a live block. */
   #waiting = 0;
-  /** The one that gives slots out, the next of them, and where they end. */
+  /** The one that gives slots out, those slots in turn, and whose turn it is. */
   #open: Rack | null = null;
-  #next = 0;
-  #end = 0;
+  readonly #turns: Int32Array;
+  #turn = 0;
+  #turnsEnd = 0;
   #isClosed = false;
 
   /** @param slotsPerRack 1 or more */
   constructor(blocks: GuardedBlocks, slotsPerRack: number) {
     const { pages, settings, table } = blocks;
     this.#blocks = blocks;
-    this.#words = table.words;
+    this.#rows = new Int32Array(table.words.buffer);
+    this.#records = pages.blocks;
     this.#bytes = pages.bytes;
-    this.#doubles = new Float64Array(this.#bytes.buffer);
+    this.#window = new Int32Array(this.#bytes.buffer);
     this.#pageBytes = pages.pageSizeBytes;
     this.#alignment = settings.alignment;
-    this.#side = settings.side;
+    this.#rightMask = settings.side === 'right' ? -1 : 0;
+    this.#isRandom = settings.side === 'random';
     this.#fills = settings.fill;
     this.#random = blocks.random;
     this.#pages = new RackPages(pages, table, settings.fill, (slot) => this.onDamage(slot));
     this.#slotsPerRack = slotsPerRack;
+    this.#turns = new Int32Array(slotsPerRack);
     const { quarantineSlots, quarantineBytes } = settings;
     this.#quarantineSlots = Math.min(quarantineSlots, quarantineBytes / this.#pageBytes, mostQuarantined);
   }
@@ -89,85 +100,85 @@ export class Racks {
 
   /** Slots that the open rack may still give out. */
   get freeSlots(): number {
-    let count = 0;
-    for (let slot = this.#next; slot < this.#end; slot++) if (!this.#isLive(slot)) count++;
-    return count;
+    return this.#turnsEnd - this.#turn;
   }
 
   /**
-   * Allocates a block.
+   * Allocates a block. With `free`, what a sample costs: as little code as possible, because it is out of the caches.
    * @param sizeBytes up to a page
    * @param alignment a power of two up to a page
    * @param isZeroed calloc
    * @param timeMs milliseconds since 1970, about: reading the clock would be felt
-   * @returns its pointer, -1 when all slots are taken
-   * @throws PosixError
+   * @returns its pointer, -1 when all slots of the open rack are taken: see `openNext`
+   * @throws PosixError when a page cannot be opened for the first time
    */
   allocate(sizeBytes: number, alignment: number, isZeroed: boolean, timeMs: number): number {
-    if (this.#next === this.#end && !this.#openNext()) return -1;
-    const slot = this.#next;
+    if (this.#turn === this.#turnsEnd) return -1;
+    const slot = this.#turns[this.#turn];
     const rack = this.#open!;
     if (slot === rack.madeEnd) this.#pages.make(rack);
-    const words = this.#words;
+    if (this.#isRandom) this.#rightMask = this.#random.uint32() & 1 ? -1 : 0;
+    const rows = this.#rows;
     const base = slot * SLOT_WORDS;
-    const usable = words[base + USABLE_START];
-    let start = usable;
-    if (this.#side === 'right' || (this.#side === 'random' && (this.#random.uint32() & 1) !== 0)) {
-      const most = alignment > this.#alignment ? alignment : this.#alignment;
-      start += (this.#pageBytes - sizeBytes) & -most;
-    }
+    const usable = rows[base + USABLE_START];
+    const pageBytes = this.#pageBytes;
+    const most = alignment > this.#alignment ? alignment : this.#alignment;
+    const start = usable + ((pageBytes - sizeBytes) & -most & this.#rightMask);
     const end = start + sizeBytes;
-    const usableEnd = usable + this.#pageBytes;
-    fillBytes(this.#bytes, this.#doubles, SLACK_BYTE, Math.max(usable, start - nearBytes), start);
-    fillBytes(this.#bytes, this.#doubles, SLACK_BYTE, end, Math.min(usableEnd, end + nearBytes));
-    if (isZeroed) fillBytes(this.#bytes, this.#doubles, 0, start, end);
-    this.#blocks.enter(slot, start, sizeBytes, usableEnd - end, 0, timeMs);
+    fillSlack(this.#window, start, end, usable, usable + pageBytes);
+    if (isZeroed) zeroBytes(this.#bytes, this.#window, start, end);
+    const number = ++this.#blocks.count;
+    rows[base + BLOCK_START] = start;
+    rows[base + SIZE_BYTES] = sizeBytes;
+    rows[base + NUMBER] = number;
+    rows[base + SLOT_STATE] = LIVE;
+    this.#records.renew(slot, number, start, sizeBytes, usable + pageBytes - end, timeMs);
     rack.live++;
     this.live++;
-    this.#next = this.#notLive(slot + 1);
+    this.#turn++;
     return start;
   }
 
   /**
-   * Looks for a block of a rack that may go.
+   * Frees a block of a rack, which cools.
    * @param pointer anything
-   * @returns its slot; -1 when it is none, or has been written around and must be looked at
+   * @param timeMs as for `allocate`
+   * @returns false when it is none, or has been written around and must be looked at: nothing was done
    */
+  free(pointer: number, timeMs: number): boolean {
+    const slot = this.find(pointer);
+    if (slot < 0) return false;
+    this.release(slot, timeMs);
+    return true;
+  }
+
+  /** @returns the slot of a block that may go; -1 for any other pointer */
   find(pointer: number): number {
     const slot = this.#blocks.table.slotAt(pointer);
     if (slot < 0 || this.#isClosed) return -1;
-    const words = this.#words;
+    const rows = this.#rows;
     const base = slot * SLOT_WORDS;
-    if (
-      words[base + RACK] === 0 ||
-      words[base + SLOT_STATE] !== LIVE ||
-      words[base + BLOCK_START] !== pointer
-    )
+    if (rows[base + RACK] === 0 || rows[base + SLOT_STATE] !== LIVE || rows[base + BLOCK_START] !== pointer)
       return -1;
-    const usable = words[base + USABLE_START];
-    const end = pointer + words[base + SIZE_BYTES];
-    const from = Math.max(usable, pointer - nearBytes);
-    const to = Math.min(usable + this.#pageBytes, end + nearBytes);
-    if (firstOther(this.#bytes, this.#doubles, SLACK_BYTE, end, to) >= 0) return -1;
-    return firstOther(this.#bytes, this.#doubles, SLACK_BYTE, from, pointer) < 0 ? slot : -1;
+    const usable = rows[base + USABLE_START];
+    const end = pointer + rows[base + SIZE_BYTES];
+    return isSlackWhole(this.#window, pointer, end, usable, usable + this.#pageBytes) ? slot : -1;
   }
 
   /** @returns bytes of a slot's block */
   sizeOf(slot: number): number {
-    return this.#words[slot * SLOT_WORDS + SIZE_BYTES];
+    return this.#rows[slot * SLOT_WORDS + SIZE_BYTES];
   }
 
-  /** Frees the block of a live slot, which cools. @param timeMs as for `allocate` */
+  /** Frees the block of a live slot. @param timeMs as for `allocate` */
   release(slot: number, timeMs: number): void {
-    const words = this.#words;
+    const rows = this.#rows;
     const base = slot * SLOT_WORDS;
-    const start = words[base + BLOCK_START];
-    if (this.#fills) {
-      const headBytes = Math.min(words[base + SIZE_BYTES], nearBytes);
-      fillBytes(this.#bytes, this.#doubles, FREED_BYTE, start, start + headBytes);
-    }
-    this.#blocks.leave(slot, COOLING, 0, timeMs);
-    const rack = this.#racks[words[base + RACK] - 1];
+    const start = rows[base + BLOCK_START];
+    if (this.#fills) fillHead(this.#window, start, start + rows[base + SIZE_BYTES]);
+    rows[base + SLOT_STATE] = COOLING;
+    this.#records.setFreed(slot, 0, timeMs);
+    const rack = this.#racks[rows[base + RACK] - 1];
     rack.live--;
     rack.cooling++;
     this.live--;
@@ -179,11 +190,15 @@ export class Racks {
   /** The heap is destroyed: nothing is given out or taken back any more. */
   close(): void {
     this.#isClosed = true;
-    this.#next = this.#end;
+    this.#turn = this.#turnsEnd;
   }
 
-  /** Finishes the open rack and opens another. @returns false when there is none */
-  #openNext(): boolean {
+  /**
+   * Finishes the open rack and opens another.
+   * @returns false when there is none
+   * @throws PosixError
+   */
+  openNext(): boolean {
     if (this.#isClosed) return false;
     if (this.#open !== null) this.#finish(this.#open);
     this.#open = null;
@@ -203,9 +218,12 @@ export class Racks {
       throw error;
     }
     this.#open = rack;
-    this.#end = rack.firstSlot + this.#slotsPerRack;
-    this.#next = this.#notLive(rack.firstSlot);
-    return true;
+    this.#turn = 0;
+    this.#turnsEnd = 0;
+    for (let slot = rack.firstSlot; slot < rack.endSlot; slot++) {
+      if (this.#rows[slot * SLOT_WORDS + SLOT_STATE] !== LIVE) this.#turns[this.#turnsEnd++] = slot;
+    }
+    return this.#turnsEnd > 0;
   }
 
   #finish(rack: Rack): void {
@@ -247,16 +265,5 @@ export class Racks {
     const rack: Rack = { firstSlot, endSlot: firstSlot + count, ...counts, isLate: false };
     this.#racks.push(rack);
     return rack;
-  }
-
-  #isLive(slot: number): boolean {
-    return this.#words[slot * SLOT_WORDS + SLOT_STATE] === LIVE;
-  }
-
-  /** @returns the first slot of the open rack from one on that has no live block, or its end */
-  #notLive(slot: number): number {
-    let at = slot;
-    while (at < this.#end && this.#isLive(at)) at++;
-    return at;
   }
 }

@@ -12,6 +12,8 @@ const longestSkip = 32;
 const longestChargeMs = 1;
 /** What could not be guarded hands its turn on to one of the next. */
 const passedOnWithin = 16;
+/** Distances drawn at once. */
+const drawnAhead = 64;
 
 /** Chooses. */
 export class Sampler {
@@ -20,6 +22,9 @@ export class Sampler {
   readonly #pausePerMs: number;
   readonly #isCheapBeyond: boolean;
   readonly #random: Random;
+  /** Drawn together, because the code that draws is out of the caches as well; those before `#drawn` are used. */
+  readonly #distances = new Int32Array(drawnAhead);
+  #drawn = drawnAhead;
   /**
    * Reading the clock takes a microsecond or two where it is rare: once in a thousand allocations, that alone would be
    * 2 to 3 % of a program that does nothing but allocate. So the way to the next look doubles with each refusal.
@@ -52,8 +57,14 @@ export class Sampler {
       this.#isPassedOn = false;
       return this.#random.integer(1, Math.min(passedOnWithin, 2 * this.#rate - 1)) | 0;
     }
-    const away = this.#random.integer(1, 2 * this.#rate - 1);
-    return this.#isCheapBeyond ? away | 0 : Math.min(away * this.#skip, 2 ** 31 - 1) | 0;
+    if (this.#drawn === drawnAhead) this.#draw();
+    const away = this.#distances[this.#drawn++];
+    return this.#isCheapBeyond ? away : Math.min(away * this.#skip, 2 ** 31 - 1) | 0;
+  }
+
+  #draw(): void {
+    for (let k = 0; k < drawnAhead; k++) this.#distances[k] = this.#random.integer(1, 2 * this.#rate - 1);
+    this.#drawn = 0;
   }
 
   /** The block whose turn it is cannot be guarded: `next` is about its stand-in. */
@@ -64,7 +75,10 @@ export class Sampler {
   /** To be asked once each turn. @returns true when guarding has not taken more than its share so far */
   affords(): boolean {
     if (this.#pausePerMs === 0) return true;
-    if (--this.#turnsUntilLook > 0) return false;
+    return --this.#turnsUntilLook <= 0 && this.#look();
+  }
+
+  #look(): boolean {
     const isTime = performance.now() >= this.#notBefore;
     this.lookedMs = Date.now();
     this.#skip = isTime ? 1 : Math.min(2 * this.#skip, longestSkip);

@@ -131,6 +131,7 @@ export class SlotPool {
     for (let k = 0; k < count; k++) {
       this.#enter(first + k, extent.start + 3 * k * page, page, rack);
       this.table.set(first + k, BLOCK_START, extent.start + (3 * k + 1) * page);
+      this.#pages.blocks.prepare(first + k);
     }
     return first;
   }

@@ -44,6 +44,7 @@ export class SlotTable {
   /** Slot + 1 for each page of the window, guards included; 0 for pages of no slot. */
   readonly #owners: Uint32Array;
   readonly #pageSizeBytes: number;
+  readonly #pageShift: number;
 
   /**
    * @param capacity most slots
@@ -55,12 +56,13 @@ export class SlotTable {
     this.words = new Uint32Array(capacity * SLOT_WORDS);
     this.#owners = new Uint32Array(windowBytes / pageSizeBytes);
     this.#pageSizeBytes = pageSizeBytes;
+    this.#pageShift = Math.log2(pageSizeBytes);
   }
 
-  /** @returns the slot whose pages, guards included, hold an offset; -1 for none */
+  /** @returns the slot whose pages, guards included, hold an offset; -1 for none, and for what is no offset */
   slotAt(offset: number): number {
-    const page = Math.floor(offset / this.#pageSizeBytes);
-    return page < this.#owners.length ? this.#owners[page] - 1 : -1;
+    const page = (offset >>> 0) >>> this.#pageShift;
+    return offset >>> 0 === offset && page < this.#owners.length ? this.#owners[page] - 1 : -1;
   }
 
   /** @returns a word of a slot */

@@ -77,6 +77,33 @@ export class BlockTable {
     this.#words[word] = states.live;
   }
 
+  /** Makes a place ready for `renew`. @param index 0 <= index < capacity, not checked */
+  prepare(index: number): void {
+    this.setLive(index, { start: 0, sizeBytes: 0, slackBytes: 0, number: 0, site: 0 }, 0);
+    this.setFreed(index, 0, 0);
+    this.clear(index);
+  }
+
+  /** As `setLive` without a site, at a place that is used for such blocks only: it writes less. */
+  renew(
+    index: number,
+    number: number,
+    start: number,
+    sizeBytes: number,
+    slackBytes: number,
+    timeMs: number,
+  ): void {
+    const word = index * wordsPerBlock;
+    const double = index * doublesPerBlock;
+    this.#words[word] = states.none;
+    this.#words[word + 1] = number;
+    this.#doubles[double + 1] = start;
+    this.#doubles[double + 2] = sizeBytes;
+    this.#words[word + 6] = slackBytes;
+    this.#doubles[double + 6] = timeMs;
+    this.#words[word] = states.live;
+  }
+
   /**
    * Says that a block was freed.
    * @param index of the block, not checked

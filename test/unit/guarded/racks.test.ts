@@ -127,6 +127,31 @@ describe.skipIf(!isSupported('guardInstall'))('racks', () => {
     expect(heap.check()).toEqual([]);
   });
 
+  it('is shut when the next rack is opened, not when its last block is freed', () => {
+    using heap = open();
+    // An eighth of maxSlots.
+    const blocks = Array.from({ length: 16 }, () => mallocInRack(heap, 64));
+    for (const block of blocks) heap.free(block);
+    for (const block of blocks) heap.bytes[block] = 1;
+    expect(heap.faults()).toEqual([]);
+    mallocInRack(heap, 64);
+    expect(heap.faults()).toMatchObject(
+      blocks.map((pointer) => ({ kind: 'use-after-free', signal: null, block: { pointer } })),
+    );
+    heap.bytes[blocks[0]] = 1;
+    expect(heap.faults().at(-1)).toMatchObject({ kind: 'use-after-free', signal: 'SIGSEGV' });
+  });
+
+  it('what is no pointer at all is refused, and nothing is lost', () => {
+    using heap = open();
+    const block = mallocInRack(heap, 64);
+    for (const pointer of [Number.NaN, -1, block + 0.5, block + 2 ** 32, 2 ** 53, Number.POSITIVE_INFINITY])
+      expect(() => heap.free(pointer), String(pointer)).toThrow();
+    heap.view(block).fill(1);
+    heap.free(block);
+    expect(heap.check()).toEqual([]);
+  });
+
   it('is shut around blocks that live on', () => {
     using heap = open({ maxSlots: 512 });
     const blocks = Array.from({ length: 60 }, () => mallocInRack(heap, 64));
