@@ -43,7 +43,7 @@ export {
 } from './page-guard.ts';
 export type { PageSource } from './page-source.ts';
 export { type Random, seededRandom } from './random.ts';
-export type { SampledBlocks } from './sampled-blocks.ts';
+export { SAMPLED_START, type SampledBlocks } from './sampled-blocks.ts';
 export { type CostSummary, ranksOutside, summarize, unstableShare } from './statistics.ts';
 export { alignDown, alignUp, formatBytes, GiB, hex, isPowerOfTwo, KiB, MiB } from './units.ts';
 export type { SharedWindow, WindowSource } from './window-source.ts';

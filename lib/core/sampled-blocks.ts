@@ -3,15 +3,16 @@
  * heap counts allocations itself, so that those it serves cost no call; what it gets back from here it never looks
  * into, because its pages may be closed.
  *
- *      0                        startBytes                   end of the window
+ *      0                      SAMPLED_START                 end of the window
  *      |------- the heap --------|------- these blocks -------|
  */
 import type { Pointer } from './allocator.ts';
 
+/** Pointers from here on are theirs; every block of the heap lies below. 1.5 GiB. */
+export const SAMPLED_START = 0x6000_0000;
+
 /** Who keeps such blocks. */
 export interface SampledBlocks {
-  /** Pointers from here on are theirs; every block of the heap lies below. */
-  readonly startBytes: number;
   /** @returns allocations until the next one that is offered, that one included: 1 to 2^31 - 1 */
   next(): number;
   /**
@@ -24,10 +25,10 @@ export interface SampledBlocks {
   allocate(sizeBytes: number, alignment: number, isZeroed: boolean): Pointer | null;
   /**
    * Moves one of their blocks, as realloc.
-   * @param pointer not below `startBytes`, otherwise unchecked
+   * @param pointer not below `SAMPLED_START`, otherwise unchecked
    * @param malloc makes the new block, here or in the heap
    */
   realloc(pointer: Pointer, sizeBytes: number, malloc: (sizeBytes: number) => Pointer | null): Pointer | null;
-  /** @param pointer not below `startBytes`, otherwise unchecked */
+  /** @param pointer not below `SAMPLED_START`, otherwise unchecked */
   free(pointer: Pointer): void;
 }

@@ -12,7 +12,6 @@ import type { SlotHeap } from './slot-heap.ts';
 
 /** Guarded blocks beside a plain heap. */
 export class Guests implements SampledBlocks {
-  readonly startBytes: number;
   /** Where they lie. */
   readonly slotHeap: SlotHeap;
   readonly #racks: Racks | null;
@@ -28,7 +27,6 @@ export class Guests implements SampledBlocks {
     this.#sampler = sampler;
     this.#mostBytes = blocks.settings.sampleBytes;
     this.#mostRackAlignment = blocks.pages.pageSizeBytes;
-    this.startBytes = blocks.settings.slotsStart;
   }
 
   next(): number {

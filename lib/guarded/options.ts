@@ -10,6 +10,7 @@ import {
   MiB,
   requireInteger,
   requireOneOf,
+  SAMPLED_START,
   type SampledBlocks,
   type WindowSource,
 } from '../core/index.ts';
@@ -42,8 +43,9 @@ export interface GuardedHeapOptions {
   /**
    * With a sample rate above 1: most of the time that whole guarding may take, 0.001 to 1; 1: no limit. Whole guarding
    * keeps both stacks and closes a block's page when it is freed. Samples beyond the share are guarded as well, an
-   * overflow is caught at once; but they have no stacks, their times are about, of their slack 64 bytes on each side are
-   * looked at, and a freed one stays open until some hundred others were: a write into it is found then, a read is not.
+   * overflow is caught at once; but they have no stacks, their times are about, of their slack 16 bytes before and up to
+   * 16 behind are looked at, and a freed one stays open until up to 1,024 others were given out: a write into its first
+   * 16 bytes is found then, a read is not.
    * Without lightweight guards (Linux 6.13), and with `maxSlots` below 8, they go to the plain heap. @defaultValue 0.001
    */
   sampleShare?: number;
@@ -98,11 +100,10 @@ export interface GuardedSettings extends Required<Omit<GuardedHeapOptions, 'meth
 }
 
 /**
- * A sampled heap's window, and the plain heap's part of it. Its pointers stay below 2^31: the engine's small integers,
- * so that a program does not pay for pointers of two kinds.
+ * A sampled heap's window, the plain heap's part of it below SAMPLED_START. Its pointers stay below 2^31: the engine's
+ * small integers, so that a program does not pay for pointers of two kinds.
  */
 const sampledWindowBytes: number = 2 * GiB;
-export const innerBytes: number = 1.5 * GiB;
 
 /**
  * Checks options and fills in what was left out.
@@ -117,7 +118,7 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
   const sampleRate = requireInteger('sampleRate', options.sampleRate ?? 1, { minimum: 1, maximum: 2 ** 30 });
   const isSampled = sampleRate > 1 || options.maxSlots !== undefined;
   const windowBytes = isSampled ? sampledWindowBytes : 4 * GiB;
-  const slotsStart = isSampled ? innerBytes : 0;
+  const slotsStart = isSampled ? SAMPLED_START : 0;
   const room = windowBytes - slotsStart;
   const bounds = { minimum: 3 * page, maximum: room };
   const limitBytes = alignDown(requireInteger('limitBytes', options.limitBytes ?? room, bounds), page);
@@ -147,7 +148,7 @@ export function readOptions(options: GuardedHeapOptions): GuardedSettings {
     method: options.method && requireOneOf('method', options.method, ['lightweight', 'mprotect'] as const),
     seed: requireInteger('seed', options.seed ?? Math.floor(Math.random() * 2 ** 32)),
     isSampled,
-    innerLimitBytes: options.limitBytes === undefined ? innerBytes : limitBytes,
+    innerLimitBytes: options.limitBytes === undefined ? SAMPLED_START : limitBytes,
     slotsStart,
     slotsEnd: slotsStart + limitBytes,
     windowBytes,

@@ -1,5 +1,5 @@
 /** How a guarded heap is put together from its options. */
-import { ArgumentError } from '../core/index.ts';
+import { ArgumentError, SAMPLED_START } from '../core/index.ts';
 import { GuardedPages } from '../pages/index.ts';
 import { GuardedBlocks } from './blocks.ts';
 import { checkAtExit } from './exit-check.ts';
@@ -7,13 +7,7 @@ import { completeFault, FaultLog } from './fault-log.ts';
 import type { GuardedHeap } from './guarded-heap.ts';
 import { Guests } from './guests.ts';
 import { innerWindow } from './inner-window.ts';
-import {
-  type GuardedHeapOptions,
-  type GuardedSettings,
-  type InnerHeap,
-  innerBytes,
-  readOptions,
-} from './options.ts';
+import { type GuardedHeapOptions, type GuardedSettings, type InnerHeap, readOptions } from './options.ts';
 import { guardedSampled } from './sampled-heap.ts';
 import { Sampler } from './sampler.ts';
 import { SlotHeap } from './slot-heap.ts';
@@ -60,7 +54,7 @@ function putTogether(
     const { sampleRate, sampleShare, innerLimitBytes } = settings;
     const sampler = new Sampler(sampleRate, sampleShare, blocks.racks !== null, blocks.random);
     const guests = new Guests(slotHeap, blocks, sampler);
-    const source = innerWindow(blocks.pages, innerBytes);
+    const source = innerWindow(blocks.pages, SAMPLED_START);
     heap = makeInner!(source, innerLimitBytes, { blocks: guests, extend: guardedSampled }) as GuardedHeap;
   }
   if (settings.checkAtExit) leaveExit = checkAtExit(log);

@@ -2,15 +2,16 @@
  * A plain heap that offers one of many allocations to guarded slots, as a guarded heap: malloc and free are the plain
  * heap's own methods, nothing stands between it and the caller. Here is what else it must know of guarded blocks.
  */
-import type {
-  Allocator,
-  AllocatorStats,
-  FreeExplanation,
-  HeapSnapshot,
-  MemoryFault,
-  Pointer,
-  SampledBlocks,
-  Violation,
+import {
+  type Allocator,
+  type AllocatorStats,
+  type FreeExplanation,
+  type HeapSnapshot,
+  type MemoryFault,
+  type Pointer,
+  SAMPLED_START,
+  type SampledBlocks,
+  type Violation,
 } from '../core/index.ts';
 import type { FaultListener } from './fault-log.ts';
 import type { GuardedHeap } from './guarded-heap.ts';
@@ -20,7 +21,6 @@ import type { SlotHeap } from './slot-heap.ts';
 /** A heap that is sampled. */
 interface SampledAllocator extends Allocator {
   readonly sampled: SampledBlocks;
-  readonly sampledStart: number;
 }
 
 /** Its class. */
@@ -61,11 +61,11 @@ export function guardedSampled<T extends SampledClass>(
     }
 
     override usableSize(pointer: Pointer): number {
-      return pointer < this.sampledStart ? super.usableSize(pointer) : this.#slots.usableSize(pointer);
+      return pointer < SAMPLED_START ? super.usableSize(pointer) : this.#slots.usableSize(pointer);
     }
 
     override view(pointer: Pointer): Uint8Array {
-      return pointer < this.sampledStart ? super.view(pointer) : this.#slots.view(pointer);
+      return pointer < SAMPLED_START ? super.view(pointer) : this.#slots.view(pointer);
     }
 
     buffer(pointer: Pointer): Buffer {
@@ -78,7 +78,7 @@ export function guardedSampled<T extends SampledClass>(
     }
 
     isGuarded(pointer: Pointer): boolean {
-      return pointer >= this.sampledStart && this.#slots.isGuarded(pointer);
+      return pointer >= SAMPLED_START && this.#slots.isGuarded(pointer);
     }
 
     faults(): MemoryFault[] {
@@ -112,7 +112,7 @@ export function guardedSampled<T extends SampledClass>(
     }
 
     override explainFree(pointer: Pointer): FreeExplanation {
-      return pointer >= this.sampledStart ? this.#slots.explainFree(pointer) : super.explainFree(pointer);
+      return pointer >= SAMPLED_START ? this.#slots.explainFree(pointer) : super.explainFree(pointer);
     }
 
     /** The slots. */
